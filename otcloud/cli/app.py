@@ -1,0 +1,141 @@
+"""The command line's entry and its one error boundary. The only place that reads the environment and ends the process.
+
+Only the command that was called is imported: `--help` needs no more than the table of names.
+"""
+
+import functools
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from otcloud import __version__
+from otcloud.cli.render import Output
+from otcloud.cli.session import Session
+from otcloud.errors import Interrupted, OtcloudError
+
+MAKE, SEE, PREPARE = "Make traces or a score", "See and steer runs", "Prepare"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: where its function (or Typer group) is, and what the overview says of it."""
+
+    name: str
+    target: str
+    panel: str
+    help: str
+
+
+COMMANDS = (
+    Command("tracegen", "otcloud.cli.start:tracegen", MAKE, "Make agent traces from a recipe."),
+    Command("eval", "otcloud.cli.start:evaluate", MAKE, "Score a model on a benchmark."),
+    Command("plan", "otcloud.cli.start:plan", MAKE, "Show what a recipe would do; nothing is started."),
+    Command("runs", "otcloud.cli.runs:runs", SEE, "List all runs of this user on this machine."),
+    Command("status", "otcloud.cli.runs:status", SEE, "Show how far a run is."),
+    Command("logs", "otcloud.cli.logs:logs", SEE, "Show what a run's programs say."),
+    Command("wait", "otcloud.cli.runs:wait", SEE, "Wait for a run to end and return its exit code."),
+    Command("resume", "otcloud.cli.resume:resume", SEE, "Take up a run where it stopped."),
+    Command("view", "otcloud.cli.view:view", SEE, "Browse a run's trajectories (harbor view)."),
+    Command("recipe", "otcloud.cli.recipe:app", PREPARE, "List, show, validate and start recipes."),
+)
+
+
+def build(wanted: str | None, *, everything: bool = False) -> typer.Typer:
+    """The Typer app: the wanted command in full, the others as lines of the overview."""
+    app = typer.Typer(
+        name="otcloud",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={
+            "token_normalize_func": _kebab,
+            "help_option_names": ["--help", "-h"],
+        },
+    )
+    app.callback()(_root)
+    for command in COMMANDS:
+        _register(app, command, whole=everything or command.name == wanted)
+    return app
+
+
+def main() -> None:
+    """Run the command line and end the process with the exit code of errors.py."""
+    argv = sys.argv[1:]
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    completing = any(name.startswith("_OTCLOUD_COMPLETE") for name in os.environ)
+    wanted = next((word for word in argv if not word.startswith("-")), None)
+    out = Output(as_json="--json" in argv)
+    try:
+        build(wanted, everything=completing)(argv, prog_name="otcloud", obj=Session(os.environ, Path.cwd()))
+    except OtcloudError as error:
+        out.error(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of stdout has gone (`otcloud runs | head`); python must not complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the boundary: a bug ends in a report to paste, not in a bare traceback
+        out.error(_bug(error))
+        sys.exit(OtcloudError.exit_code)
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """One recipe in, agent traces or a benchmark score out."""
+    if version:
+        sys.stdout.write(f"otcloud {__version__}\n")
+        raise typer.Exit
+
+
+def _register(app: typer.Typer, command: Command, *, whole: bool) -> None:
+    if not whole:
+        app.command(command.name, help=command.help, rich_help_panel=command.panel)(_line_of_overview)
+        return
+    module, _, member = command.target.partition(":")
+    found: Any = getattr(import_module(module), member)
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=command.name, help=command.help, rich_help_panel=command.panel)
+    else:
+        app.command(command.name, help=command.help, rich_help_panel=command.panel)(_interruptible(found))
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _line_of_overview() -> None:
+    """Stands for a command that was not called."""
+
+
+def _interruptible(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except KeyboardInterrupt:
+            # Ctrl-C outside a run: nothing is left to stop, and the exit code must say what happened.
+            raise Interrupted("interrupted") from None
+
+    return call
+
+
+def _as_ctrl_c(_sig: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _bug(error: Exception) -> OtcloudError:
+    report = "".join(traceback.format_exception(error)[-6:])
+    return OtcloudError(
+        f"a bug in otcloud {__version__}: {type(error).__name__}: {error}",
+        why=f"python {sys.version.split()[0]} on {sys.platform}\n{report}",
+        do="please report it with the lines above; runs and their results are not touched",
+    )

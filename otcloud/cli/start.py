@@ -1,0 +1,90 @@
+"""`tracegen`, `eval` and `plan`: from a recipe and flags to a plan, and from a plan to a run."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from otcloud.cli.options import with_recipe_flags
+from otcloud.cli.render import Output
+from otcloud.cli.session import RUNS, Json, Quiet, RunsDir, SecretsEnv, output, place_of
+
+if TYPE_CHECKING:
+    from otcloud.launch.order import Order
+    from otcloud.launch.place import Place
+
+Recipes = Annotated[
+    list[str] | None,
+    typer.Argument(help="Recipe files, or names of bundled ones; later files win over earlier ones.", metavar="RECIPE"),
+]
+Preset = Annotated[str | None, typer.Option("--preset", help="A preset to build on.", metavar="NAME")]
+Sets = Annotated[
+    list[str] | None, typer.Option("--set", help="Set any value of the recipe. Repeat for more.", metavar="KEY=VALUE")
+]
+JobName = Annotated[str | None, typer.Option("--job-name", help="The run's id.", metavar="NAME")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and start nothing.")]
+New = Annotated[bool, typer.Option("--new", help="Start a new run even when one of this recipe is unfinished.")]
+
+
+def _command(kind: str, about: str) -> Callable[..., None]:
+    @with_recipe_flags(kind)
+    def command(
+        ctx: typer.Context,
+        recipes: Recipes = None,
+        preset: Preset = None,
+        sets: Sets = None,
+        job_name: JobName = None,
+        runs_dir: RunsDir = RUNS,
+        secrets_env: SecretsEnv = None,
+        new: New = False,
+        dry_run: DryRun = False,
+        as_json: Json = False,
+        quiet: Quiet = False,
+        **flags: Any,
+    ) -> None:
+        from otcloud.launch.order import Order
+
+        order = Order(kind, recipes or (), preset, sets or (), flags, job_name, new)
+        _run(order, place_of(ctx, runs_dir, secrets_env), dry_run=dry_run, out=output(as_json, quiet))
+
+    command.__doc__ = about
+    return command
+
+
+tracegen = _command("tracegen", "Make agent traces from a recipe. The same command resumes an unfinished run.")
+evaluate = _command("eval", "Score a model on a benchmark. The same command resumes an unfinished run.")
+
+
+@with_recipe_flags(None)
+def plan(
+    ctx: typer.Context,
+    recipes: Recipes = None,
+    preset: Preset = None,
+    sets: Sets = None,
+    secrets_env: SecretsEnv = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    **flags: Any,
+) -> None:
+    """Show what a recipe would do: machine, price, server, jobs, secrets, end. Nothing is started."""
+    from otcloud.launch.order import Order
+
+    order = Order(None, recipes or (), preset, sets or (), flags)
+    _run(order, place_of(ctx, RUNS, secrets_env), dry_run=True, out=output(as_json, quiet))
+
+
+def _run(order: "Order", place: "Place", *, dry_run: bool, out: Output) -> None:
+    from otcloud.cli.live import LiveView
+    from otcloud.cli.planned import human_plan
+    from otcloud.cli.report import show_end
+    from otcloud.launch.order import execute, prepare
+
+    prepared = prepare(order, place)
+    for warning in prepared.warnings:
+        out.warn(warning)
+    if dry_run:
+        out.result(prepared.plan.model_dump(mode="json"), lambda: human_plan(prepared.plan))
+        return
+    with LiveView(out) as view:
+        ended = execute(prepared, view, view.warn)
+    show_end(ended, out)

@@ -1,0 +1,138 @@
+"""Files between the host and a sandbox, as tar streams through pipes.
+
+Outward nothing of the sandbox is believed: an archive from inside may hold absolute names, `..`, devices, links to the
+host's files or no end. Only regular files, folders and links that stay inside their folder are written, up to a limit.
+"""
+
+import contextlib
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
+
+MAX_DOWNLOAD_BYTES = 2 * 1024**3
+_CHUNK = 1 << 20
+
+
+class TransferError(RuntimeError):
+    """A file or folder could not be moved; the message names both ends."""
+
+
+def pack(source: Path, archive: BinaryIO, prefix: str = ".") -> None:
+    """Write the folder or file `source` under the name `prefix` into `archive`, owned by root, links kept as links."""
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(source, arcname=prefix, filter=as_root)
+
+
+def as_root(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """A tar filter that gives a member to root: the host's owners mean nothing inside."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of `target` when the block succeeds; a link there is replaced, not followed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".download-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink()
+        raise
+
+
+def unpack(archive: BinaryIO, target: Path, limit: int = MAX_DOWNLOAD_BYTES) -> list[str]:
+    """Extract an untrusted archive into the folder `target`; returns the names that were left out.
+
+    Raises TransferError when the archive is broken or its files exceed `limit` bytes together.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    left_out: list[str] = []
+    links: list[tuple[Path, str]] = []
+    room = limit
+    try:
+        with tarfile.open(fileobj=archive, mode="r:") as tar:
+            for member in tar:
+                path = _inside(target, member.name)
+                if path is None:
+                    left_out.append(member.name)
+                elif member.isdir():
+                    _make_folder(target, path)
+                elif member.issym() and _stays_inside(member.linkname):
+                    links.append((path, member.linkname))
+                elif (content := _content(tar, member)) is not None:
+                    room -= _write(target, path, content, member.mode, room)
+                else:
+                    left_out.append(member.name)
+    except tarfile.TarError as error:
+        raise TransferError(f"the archive of {target} from the sandbox is broken: {error}") from error
+    # Links come last: no file of this archive is ever written through one of them.
+    for path, destination in links:
+        _make_folder(target, path.parent)
+        _clear(path)
+        path.symlink_to(destination)
+    return left_out
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
+    """The bytes of a regular file, or of the one that a hard link names."""
+    if not (member.isreg() or member.islnk()):
+        return None
+    try:
+        return tar.extractfile(member)
+    except (KeyError, tarfile.StreamError, RecursionError):
+        # A hard link to something that is not in the archive, or to itself.
+        return None
+
+
+def _inside(target: Path, name: str) -> Path | None:
+    parts = [part for part in PurePosixPath(name).parts if part not in ("/", "//", ".")]
+    if ".." in parts or "\0" in name:
+        return None
+    return target.joinpath(*parts)
+
+
+def _stays_inside(destination: str) -> bool:
+    path = PurePosixPath(destination)
+    return bool(destination) and not path.is_absolute() and ".." not in path.parts
+
+
+def _make_folder(target: Path, folder: Path) -> None:
+    """Make `folder` below `target`; what is in the way, a link above all, gives way to a real folder."""
+    for path in reversed([folder, *folder.parents]):
+        if path.is_relative_to(target) and path != target and (path.is_symlink() or not path.is_dir()):
+            _clear(path)
+            path.mkdir()
+
+
+def _clear(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+        path.unlink()
+
+
+def _write(target: Path, path: Path, content: IO[bytes], mode: int, room: int) -> int:
+    if path == target or (path.is_dir() and not path.is_symlink()):
+        return 0
+    _make_folder(target, path.parent)
+    _clear(path)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    written = 0
+    with os.fdopen(os.open(path, flags, 0o600 | (mode & 0o755)), "wb") as file:
+        for chunk in _chunks(content):
+            written += len(chunk)
+            if written > room:
+                raise TransferError(f"more than {MAX_DOWNLOAD_BYTES} bytes would come out of the sandbox: {path.name}")
+            file.write(chunk)
+    return written
+
+
+def _chunks(content: IO[bytes]) -> Iterator[bytes]:
+    while chunk := content.read(_CHUNK):
+        yield chunk

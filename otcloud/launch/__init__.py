@@ -1,0 +1,1 @@
+"""Launchers: peers behind one small Protocol, and the client's course around them."""

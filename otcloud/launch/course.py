@@ -1,0 +1,151 @@
+"""The client's course of a run on this machine: create or take up a run directory, drive it, build what it made.
+
+`launch` executes a Plan as it stands; nothing here compiles.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from otcloud.datasets import tasks
+from otcloud.datasets.traces import build
+from otcloud.errors import (
+    Cancelled,
+    InputInvalid,
+    Interrupted,
+    NotBuiltYet,
+    OtcloudError,
+    PublishFailed,
+    from_exit_code,
+)
+from otcloud.launch.base import launcher
+from otcloud.launch.follow import View, follow
+from otcloud.launch.place import Place
+from otcloud.launch.tasks_check import check
+from otcloud.node.status import utc_now
+from otcloud.plan.plan import Plan
+from otcloud.programs import ensure_harbor
+from otcloud.runs.create import created, note, opened
+from otcloud.runs.index import register
+from otcloud.runs.journal import read_json
+from otcloud.runs.layout import RECORDING, RunDir
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files that a new run takes along: the resolved recipe as YAML, the folder of its tasks, its recording."""
+
+    recipe: str
+    tasks: Path
+    recording: Path | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that this process drove to its end; `failure` is None when all that was asked for was done."""
+
+    run: RunDir
+    failure: OtcloudError | None
+
+
+def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[[str], None]) -> Ended:
+    """Start a new run and drive it to its end.
+
+    Errors: what keeps it from starting (a missing secret, no sound task, a name that is taken), with nothing created.
+    """
+    if plan.not_built:
+        raise NotBuiltYet(
+            f"this version cannot execute: {', '.join(plan.not_built)}", do="the plan itself: add --dry-run"
+        )
+    secrets = place.secrets.require(plan.secrets.required)
+    harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
+    source = tasks.source_folder(inputs.tasks)
+    sound = check(plan, source, harbor, place.environ, warn)
+    run = RunDir(place.runs_dir / plan.run_id)
+
+    def fill(building: RunDir) -> None:
+        tasks.materialise(sound, source, building)
+        if inputs.recording is not None:
+            (building.root / RECORDING).parent.mkdir(parents=True)
+            shutil.copyfile(inputs.recording, building.root / RECORDING)
+
+    record = {
+        "run_id": plan.run_id,
+        "kind": plan.kind,
+        "created": plan.created,
+        "recipe_digest": plan.recipe_digest,
+        "planned": len(sound.tasks) * plan.harbor.attempts,
+    }
+    document = plan.model_dump(mode="json")
+    with created(run, inputs.recipe, document, record, fill):
+        register(place.data, run)
+        view.say(f"run {run.run_id} in {run.root}")
+        return Ended(run, _drive(run, plan, secrets, place, view))
+
+
+def resume(run: RunDir, place: Place, view: View) -> Ended:
+    """Take up a run where it stopped, with the plan that it stores.
+
+    Errors: UsageError when somebody drives it, InputInvalid when the directory holds no plan.
+    """
+    document = read_json(run.plan)
+    if document is None:
+        raise InputInvalid(f"{run.plan} cannot be read", why="it is missing or torn", do="start a new run: --new")
+    plan = Plan.model_validate(document)
+    secrets = place.secrets.require(plan.secrets.required)
+    with opened(run):
+        register(place.data, run)
+        view.say(f"resuming run {run.run_id} in {run.root}")
+        return Ended(run, _drive(run, plan, secrets, place, view))
+
+
+def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, view: View) -> OtcloudError | None:
+    run.status.unlink(missing_ok=True)
+    note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
+    execution = launcher(plan.launcher).start(run, place.environ, secrets)
+    ended = False
+    try:
+        code = follow(execution, run, view)
+        ended = True
+    finally:
+        if not ended:
+            execution.kill()
+    failure = _failure(run, code)
+    if not isinstance(failure, Interrupted):
+        built = _build(run, plan)
+        failure = failure or built
+    said = None if failure is None else {"what": failure.what, "why": failure.why, "do": failure.do}
+    note(run, "end", t=utc_now(), exit_code=0 if failure is None else failure.exit_code, error=said)
+    return failure
+
+
+def _failure(run: RunDir, code: int) -> OtcloudError | None:
+    """What the node said about its end, or what its silence means."""
+    if code == 0:
+        return None
+    said: dict[str, str] = (read_json(run.status) or {}).get("error") or {}
+    if said:
+        return from_exit_code(code, said["what"], why=said["why"], do=said["do"])
+    how = f"signal {-code}" if code < 0 else f"code {code}"
+    log = run.log("node")
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.is_file() else ""
+    return from_exit_code(
+        Cancelled.exit_code if code < 0 else code,
+        f"the node program ended with {how} and without a last word",
+        why=tail or "it was killed, or this machine ran out of memory",
+        do=f"what was published is kept; to go on: otcloud resume {run.run_id}",
+    )
+
+
+def _build(run: RunDir, plan: Plan) -> OtcloudError | None:
+    if not plan.publish.traces:
+        return None
+    try:
+        build(run, episodes=plan.publish.episodes)
+    except OSError as error:
+        # The trials are safe; only their dataset is missing, and making it again is cheap.
+        what = f"the traces dataset could not be written: {error.strerror}"
+        return PublishFailed(what, do=f"mend it, then: otcloud resume {run.run_id}")
+    return None

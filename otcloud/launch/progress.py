@@ -1,0 +1,109 @@
+"""How far a run is, read from its files: the same for a run next door and for one that somebody else drives."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from otcloud.runs.journal import Tail, read_json
+from otcloud.runs.layout import RunDir
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A run at one moment; times are seconds since the client began to look."""
+
+    state: str = "starting"
+    note: str = ""
+    planned: int = 0
+    done: int = 0
+    passed: int = 0
+    failed: int = 0
+    infra: int = 0
+    running: int = 0
+    held: int = 0
+    mean_reward: float | None = None
+    output_tokens: int = 0
+    elapsed_sec: float = 0.0
+    tokens_per_sec: float | None = None
+    eta_sec: float | None = None
+
+    def line(self) -> str:
+        """One plain line."""
+        reward = "-" if self.mean_reward is None else f"{self.mean_reward:.2f}"
+        parts = [f"{self.state}: {self.done}/{self.planned} trials", f"{self.running} running"]
+        parts += [f"{self.passed} passed", f"{self.failed} failed", f"{self.infra} lost to infrastructure"]
+        parts += [f"mean reward {reward}"]
+        if self.tokens_per_sec is not None:
+            parts.append(f"{self.tokens_per_sec:.0f} tokens/s")
+        if self.eta_sec is not None:
+            parts.append(f"about {duration(self.eta_sec)} left")
+        return ", ".join(parts)
+
+
+@dataclass
+class ProgressReader:
+    """Reads a run's files as they grow."""
+
+    run: RunDir
+    _events: Tail = field(init=False)
+    _running: set[str] = field(default_factory=set[str])
+    _held: set[str] = field(default_factory=set[str])
+    _first: tuple[float, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        self._events = Tail(self.run.harbor_events)
+        self._events.read()
+
+    def read(self, elapsed_sec: float) -> Progress:
+        """How far the run is now."""
+        for event in self._events.read():
+            self._take(event)
+        status = read_json(self.run.status) or {}
+        done, tokens = int(status.get("done") or 0), int(status.get("output_tokens") or 0)
+        planned = int(status.get("planned") or 0)
+        if self._first is None and self._running:
+            self._first = (elapsed_sec, done, tokens)
+        rate, eta = self._pace(elapsed_sec, done, tokens, planned)
+        return Progress(
+            state=str(status.get("state") or "starting"),
+            note=str(status.get("note") or ""),
+            planned=planned,
+            done=done,
+            passed=int(status.get("passed") or 0),
+            failed=int(status.get("failed") or 0),
+            infra=int(status.get("infra") or 0),
+            running=len(self._running),
+            held=len(self._held),
+            mean_reward=status.get("mean_reward"),
+            output_tokens=tokens,
+            elapsed_sec=elapsed_sec,
+            tokens_per_sec=rate,
+            eta_sec=eta,
+        )
+
+    def _take(self, event: dict[str, Any]) -> None:
+        name, trial = event.get("event"), str(event.get("trial"))
+        if name == "job-start":
+            self._running.clear()
+            self._held.clear()
+        elif name == "held":
+            self._held.add(trial)
+        elif name == "start":
+            self._held.discard(trial)
+            self._running.add(trial)
+        elif name in ("end", "cancel"):
+            self._held.discard(trial)
+            self._running.discard(trial)
+
+    def _pace(self, elapsed: float, done: int, tokens: int, planned: int) -> tuple[float | None, float | None]:
+        if self._first is None or elapsed <= self._first[0] or done <= self._first[1]:
+            return None, None
+        seconds = elapsed - self._first[0]
+        per_trial = seconds / (done - self._first[1])
+        return (tokens - self._first[2]) / seconds, per_trial * (planned - done)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,79 @@
+"""Publishing: each finished trial becomes one immutable archive and one line of the index, at once and exactly once.
+
+The archive is whole on disk before its line is written, so the index names nothing that is not there; a kill between
+the two makes the same archive again. What Harbor will still retry, or never finished, is not published.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from otcloud.node.slots import TaskEntry, filled, free_rollout
+from otcloud.runs.journal import append_line
+from otcloud.runs.layout import RunDir
+from otcloud.trials.archive import pack
+from otcloud.trials.failures import failure_of
+from otcloud.trials.files import FolderFiles
+from otcloud.trials.published import read_index
+from otcloud.trials.read import read_trial
+from otcloud.trials.trial import COUNTING, Outcome, Trial
+
+
+@dataclass
+class Publisher:
+    """Publishes the trials of one run. `max_retries` is the job's own number: an earlier failure will be retried."""
+
+    run: RunDir
+    tasks: Sequence[TaskEntry]
+    max_retries: int
+    trials: list[Trial] = field(default_factory=list[Trial])
+    _ended: Counter[str] = field(default_factory=Counter[str])
+
+    def __post_init__(self) -> None:
+        self.trials = list(read_index(self.run.published_index))
+        self._names = {trial.trial for trial in self.trials}
+        self._digests = {task.folder: task.digest for task in self.tasks}
+        self._filled: defaultdict[str, set[int | None]] = defaultdict(set)
+        self._lost: defaultdict[tuple[str, str], set[int | None]] = defaultdict(set)
+        for trial in self.trials:
+            self._take(trial)
+
+    @property
+    def filled(self) -> Counter[str]:
+        """How many slots each task folder has filled."""
+        return filled(self.trials)
+
+    def ended(self, job: str, trial: str, exception: str | None) -> None:
+        """Harbor says that a trial ended: publish it unless Harbor will try it again."""
+        self._ended[trial] += 1
+        if exception is not None and self._ended[trial] <= self.max_retries and failure_of(exception).retry:
+            return
+        self._publish(job, self.run.jobs / job / trial)
+
+    def catch_up(self) -> None:
+        """Publish every finished trial that is not yet published; for when no Harbor is running."""
+        for job in sorted(path for path in self.run.jobs.glob("*") if path.is_dir()):
+            for folder in sorted(path for path in job.iterdir() if path.is_dir()):
+                self._publish(job.name, folder)
+
+    def _publish(self, job: str, folder: Path) -> None:
+        if folder.name in self._names:
+            return
+        trial = read_trial(FolderFiles(folder), job=job)
+        if trial is None or trial.outcome is Outcome.CANCELLED or trial.task not in self._digests:
+            return
+        taken = self._filled[trial.task] | self._lost[trial.task, job]
+        update = {"task_digest": self._digests[trial.task], "rollout": free_rollout(taken)}
+        trial = trial.model_copy(update=update)
+        sha256, size = pack(folder, self.run.archive(folder.name))
+        record = trial.model_dump(mode="json") | {"archive": f"{folder.name}.tar.gz", "sha256": sha256, "size": size}
+        append_line(self.run.published_index, record, sync=True)
+        self.trials.append(trial)
+        self._names.add(trial.trial)
+        self._take(trial)
+
+    def _take(self, trial: Trial) -> None:
+        """A counting trial holds its slot for good; a lost one holds it for the part that lost it."""
+        slots = self._filled[trial.task] if trial.outcome in COUNTING else self._lost[trial.task, trial.job]
+        slots.add(trial.rollout)

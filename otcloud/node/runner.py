@@ -1,0 +1,168 @@
+"""The node's course: publish what an earlier node left, serve, run Harbor on what is missing, publish, end truthfully.
+
+It holds no state that is not on disk: killed at any moment, the next node goes on from the published index.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from otcloud import process
+from otcloud.errors import HarborFailed, Interrupted, LimitReached, TooManyInfraFailures
+from otcloud.node import harbor as harbor_jobs
+from otcloud.node.publish import Publisher
+from otcloud.node.serving import Server
+from otcloud.node.slots import TaskEntry, missing
+from otcloud.node.status import Status
+from otcloud.plan.plan import Plan
+from otcloud.programs import Harbor
+from otcloud.runs.journal import Tail
+from otcloud.runs.layout import RunDir
+from otcloud.trials.summary import Summary, summarize
+
+_TICK_SEC = 0.1
+_SETTLE_SEC = 1.0
+"""Harbor still scrubs a trial's folder after it has said that the trial ended."""
+_MAX_BARREN_PARTS = 2
+"""Parts in a row that publish nothing before the node gives up on Harbor."""
+
+
+@dataclass
+class Runner:
+    """One node at work. `stopping` says whether somebody asked for the end; `lock` is shared with what it starts."""
+
+    run: RunDir
+    plan: Plan
+    tasks: list[TaskEntry]
+    harbor: Harbor
+    environ: Mapping[str, str]
+    secrets: Mapping[str, str]
+    status: Status
+    stopping: Callable[[], bool]
+    lock: int
+
+    def __post_init__(self) -> None:
+        self.publisher = Publisher(self.run, self.tasks, self.plan.harbor.max_retries)
+        self.planned = len(self.tasks) * self.plan.harbor.attempts
+        self._deadline = time.monotonic() + self.plan.lifetime.max_sec
+        self._settling: list[tuple[float, str, str, str | None]] = []
+        self._summarized = -1
+        self._summary = summarize((), self.planned)
+
+    def execute(self) -> None:
+        """Run to the end. Errors: whatever ends the run early, after everything finished has been published."""
+        self._clear_scratch()
+        self.publisher.catch_up()
+        if self._missing():
+            server = self._server()
+            try:
+                if server is not None:
+                    server.start()
+                self._parts(server)
+            finally:
+                if server is not None:
+                    server.stop()
+                self._clear_scratch()
+        self._report("finishing")
+        self._judge()
+
+    def _parts(self, server: Server | None) -> None:
+        endpoint = None if server is None else (server.base_url, server.key)
+        env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, endpoint)
+        barren = 0
+        while todo := self._missing():
+            before = len(self.publisher.trials)
+            code = self._part(harbor_jobs.next_job(self.run), todo, env, server)
+            if code == 0:
+                return
+            self.status.event("harbor-died", code=code)
+            barren = barren + 1 if len(self.publisher.trials) == before else 0
+            if barren >= _MAX_BARREN_PARTS:
+                raise HarborFailed(
+                    f"Harbor ended with code {code} before any trial finished",
+                    why=harbor_jobs.last_words(self.run),
+                    do=f"read logs/harbor.log; then: otcloud resume {self.run.run_id}",
+                )
+
+    def _part(self, job: str, todo: list[TaskEntry], env: Mapping[str, str], server: Server | None) -> int:
+        events = Tail(self.run.harbor_events)
+        events.read()
+        child = harbor_jobs.start(self.run, self.harbor, harbor_jobs.compose(self.plan, job, todo), env, self.lock)
+        self.status.event("harbor-start", job=job, pid=child.pid, trials=len(todo))
+        try:
+            while (code := child.poll()) is None:
+                self._check_end()
+                if server is not None:
+                    server.tick()
+                self._follow(events)
+                self._report("running" if server is None or server.ready else "serving", job=job)
+                time.sleep(_TICK_SEC)
+            return code
+        finally:
+            self._stop(child)
+
+    def _stop(self, child: process.Child) -> None:
+        if child.poll() is None:
+            self.status.update(state="stopping")
+            harbor_jobs.stop(child)
+        self._settling.clear()
+        self.publisher.catch_up()
+
+    def _follow(self, events: Tail) -> None:
+        now = time.monotonic()
+        for event in events.read():
+            if event.get("event") == "end":
+                self._settling.append((now + _SETTLE_SEC, event["job"], event["trial"], event.get("exception")))
+        while self._settling and self._settling[0][0] <= now:
+            _, job, trial, exception = self._settling.pop(0)
+            self.publisher.ended(job, trial, exception)
+
+    def _check_end(self) -> None:
+        if self.stopping():
+            raise Interrupted("interrupted", do=f"to go on: otcloud resume {self.run.run_id}")
+        if time.monotonic() > self._deadline:
+            raise LimitReached(
+                f"the run's lifetime of {self.plan.lifetime.max_sec / 3600:g} hours is over",
+                why="limits.max_hours",
+                do=f"everything finished is kept; to go on: otcloud resume {self.run.run_id}",
+            )
+
+    def _report(self, state: str, **facts: object) -> None:
+        done = self._summarize()
+        counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra", "mean_reward"})
+        tokens = done.model_dump(include={"input_tokens", "output_tokens"})
+        self.status.update(state=state, **counts, **tokens, **facts)
+
+    def _judge(self) -> None:
+        done = self._summarize()
+        lost = self.planned - done.done
+        if lost > self.plan.harbor.infra_tolerance * self.planned:
+            causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
+            raise TooManyInfraFailures(
+                f"{lost} of {self.planned} trials were lost to infrastructure",
+                why=causes or "Harbor ended without them",
+                do=f"to try them again: otcloud resume {self.run.run_id}",
+            )
+
+    def _summarize(self) -> Summary:
+        if self._summarized != len(self.publisher.trials):
+            self._summarized = len(self.publisher.trials)
+            self._summary = summarize(self.publisher.trials, self.planned)
+        return self._summary
+
+    def _missing(self) -> list[TaskEntry]:
+        return missing(self.tasks, self.plan.harbor.attempts, self.publisher.filled)
+
+    def _server(self) -> Server | None:
+        spec = self.plan.candidates[0].serve
+        return None if spec.engine == "none" else Server(spec, self.run, _plain(self.environ), self.status, self.lock)
+
+    def _clear_scratch(self) -> None:
+        shutil.rmtree(self.run.scratch, ignore_errors=True)
+        self.run.gate.unlink(missing_ok=True)
+
+
+def _plain(environ: Mapping[str, str]) -> dict[str, str]:
+    kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: environ[name] for name in kept if name in environ}

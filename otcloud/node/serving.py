@@ -1,0 +1,141 @@
+"""The model server: start it, know when it answers, notice its death at once, start it again a bounded number of times.
+
+Ready means that a completion was answered. Nothing here waits: `tick` looks, decides and returns.
+"""
+
+import json
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from otcloud import process
+from otcloud.engines.recording import WARM_UP
+from otcloud.errors import ServerNeverReady
+from otcloud.node.status import Status, utc_now
+from otcloud.plan.plan import ServeSpec
+from otcloud.runs.journal import write_json
+from otcloud.runs.layout import RunDir
+
+HOST = "127.0.0.1"
+_PROBE_TIMEOUT_SEC = 5.0
+_PROBE_EVERY_SEC = 0.05
+
+
+class Server:
+    """The server of one run, on one port with one key for as long as the node lives.
+
+    `gate` exists while it answers. Errors of `tick`: ServerNeverReady.
+    """
+
+    def __init__(self, spec: ServeSpec, run: RunDir, environ: Mapping[str, str], status: Status, lock: int) -> None:
+        self.spec = spec
+        self.port = _free_port()
+        self.key = secrets.token_urlsafe(32)
+        self.ready = False
+        self._run = run
+        self._environ = environ
+        self._status = status
+        self._lock = lock
+        self._child: process.Child | None = None
+        self._starts = 0
+        self._deadline = 0.0
+        self._next_probe = 0.0
+
+    @property
+    def base_url(self) -> str:
+        """Root of the OpenAI protocol."""
+        return f"http://{HOST}:{self.port}/v1"
+
+    def start(self) -> None:
+        """Start the program; it is not ready yet."""
+        self._run.gate.unlink(missing_ok=True)
+        self._run.endpoint.unlink(missing_ok=True)
+        self.ready = False
+        self._starts += 1
+        self._deadline = time.monotonic() + self.spec.ready_timeout_sec
+        env = {**self._environ, "VLLM_API_KEY": self.key}
+        log = self._run.log("server")
+        self._child = process.start(self._argv(), name="server", log=log, env=env, hold=(self._lock,))
+        self._status.event("server-start", pid=self._child.pid, start=self._starts)
+
+    def tick(self) -> None:
+        """Look after the server: restart it when it died, open the gate when it first answers."""
+        if self._child is None:
+            return
+        code = self._child.poll()
+        if code is not None:
+            self._died(code)
+        elif not self.ready and time.monotonic() >= self._next_probe:
+            self._next_probe = time.monotonic() + _PROBE_EVERY_SEC
+            if self._answers():
+                self._open()
+            elif time.monotonic() > self._deadline:
+                raise ServerNeverReady(
+                    f"the model server has not answered within {self.spec.ready_timeout_sec / 60:g} minutes",
+                    why=self._last_words(),
+                    do="raise serve.ready_timeout_min, or read logs/server.log in the run directory",
+                )
+
+    def stop(self) -> None:
+        """Close the gate and end the server with all it started."""
+        self._run.gate.unlink(missing_ok=True)
+        self._run.endpoint.unlink(missing_ok=True)
+        self.ready = False
+        if self._child is not None:
+            self._child.stop(grace_sec=5)
+            self._child = None
+
+    def _argv(self) -> list[str]:
+        recording = str(self._run.root / (self.spec.recording or ""))
+        served = self.spec.served_name or ""
+        program = [sys.executable, "-m", "otcloud.engines", "--recording", recording]
+        return [*program, "--host", HOST, "--port", str(self.port), "--served-name", served]
+
+    def _died(self, code: int) -> None:
+        self._status.event("server-died", code=code)
+        if self._starts > self.spec.max_restarts:
+            raise ServerNeverReady(
+                f"the model server ended {self._starts} times, the last time with code {code}",
+                why=self._last_words(),
+                do="read logs/server.log in the run directory",
+            )
+        self.start()
+
+    def _open(self) -> None:
+        self.ready = True
+        endpoint = {"model": self.spec.served_name, "url": self.base_url, "engine": self.spec.engine}
+        write_json(self._run.endpoint, {**endpoint, "ready_at": utc_now()})
+        self._run.gate.touch()
+        self._status.event("server-ready", start=self._starts)
+
+    def _answers(self) -> bool:
+        body = {"model": self.spec.served_name, "messages": [{"role": "user", "content": WARM_UP}], "max_tokens": 8}
+        try:
+            answer = _post(self.port, self.key, body)
+            return isinstance(answer["choices"][0]["message"], dict)
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
+            return False  # not up yet, or not what it should say: asked again until the deadline
+
+    def _last_words(self) -> str:
+        log = self._run.log("server")
+        return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.is_file() else ""
+
+
+def _post(port: int, key: str, body: dict[str, Any]) -> Any:
+    connection = HTTPConnection(HOST, port, timeout=_PROBE_TIMEOUT_SEC)
+    try:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+        return json.loads(connection.getresponse().read())
+    finally:
+        connection.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

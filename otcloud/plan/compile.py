@@ -1,0 +1,147 @@
+"""`compile_plan`: the one way from a recipe and the facts to a plan. Equal input gives an equal plan."""
+
+import hashlib
+import json
+import re
+
+from otcloud.errors import InputInvalid, join_problems
+from otcloud.plan.facts import Facts
+from otcloud.plan.harborjob import compile_job
+from otcloud.plan.needs import not_built, required_secrets
+from otcloud.plan.plan import Candidate, Ceiling, HarborPlan, Lifetime, Plan, SecretPlan, ServeSpec, TaskPlan
+from otcloud.plan.serve import compile_serve
+from otcloud.recipe.schema import Recipe
+
+
+def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
+    """Compile a recipe. `harbor_lock` names the locked requirements for its Harbor and sandbox.
+
+    Errors: InputInvalid when no sandbox works for `auto`, or when the run would have no end.
+    """
+    sandbox = resolve_sandbox(recipe.sandbox.type, facts.sandboxes)
+    serve = compile_serve(recipe, recipe.model.id or facts.recorded_model)
+    required = required_secrets(recipe, sandbox)
+    candidates = _candidates(recipe, facts, serve)
+    return Plan(
+        run_id=facts.run_id,
+        kind=recipe.kind,
+        created=facts.now,
+        otcloud_version=facts.otcloud_version,
+        recipe_digest=recipe_digest(recipe),
+        launcher="local" if recipe.compute.providers == ["local"] else "sky",
+        candidates=candidates,
+        tasks=_tasks(recipe, facts),
+        harbor=HarborPlan(
+            version=recipe.programs.harbor,
+            lock=harbor_lock,
+            attempts=recipe.trials.attempts,
+            max_retries=recipe.trials.retries,
+            infra_tolerance=recipe.trials.infra_tolerance,
+            early_stop=recipe.trials.early_stop,
+            job=compile_job(recipe, sandbox, serve.served_name),
+        ),
+        sandbox=sandbox,
+        sync=recipe.sync,
+        publish=recipe.publish,
+        lifetime=_lifetime(recipe),
+        ceiling=_ceiling(recipe, candidates, sandbox),
+        secrets=SecretPlan(required=required, missing=tuple(name for name in required if name not in facts.secrets)),
+        warnings=_warnings(recipe, facts, sandbox),
+        not_built=not_built(recipe),
+    )
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Identity of a recipe: SHA-256 of its canonical JSON, 16 hex digits."""
+    canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def resolve_sandbox(wanted: str, found: dict[str, str | None] | None) -> str:
+    """The sandbox type: `auto` takes the first that works. Error: InputInvalid listing why none does."""
+    if wanted != "auto":
+        return wanted
+    works = next((name for name, reason in (found or {}).items() if reason is None), None)
+    if works is None:
+        raise InputInvalid(
+            "sandbox.type: auto found no sandbox that works on this machine",
+            why=join_problems([f"{name}: {reason}" for name, reason in (found or {}).items()]),
+            do="mend one of these, or set sandbox.type to a hosted one (daytona, modal, e2b)",
+        )
+    return works
+
+
+def _candidates(recipe: Recipe, facts: Facts, serve: ServeSpec) -> tuple[Candidate, ...]:
+    compute = recipe.compute
+    prices = {(offer.provider, offer.accelerator): offer.hourly_usd for offer in facts.offers}
+    pairs = [
+        (provider, accelerator) for accelerator in compute.accelerators or [None] for provider in compute.providers
+    ]
+    if compute.prefer == "provider":
+        pairs.sort(key=lambda pair: compute.providers.index(pair[0]))
+    return tuple(
+        Candidate(
+            provider=provider,
+            accelerator=accelerator,
+            region=compute.regions[0] if compute.regions else None,
+            hourly_usd=0.0 if provider == "local" else prices.get((provider, accelerator)),
+            serve=serve,
+        )
+        for provider, accelerator in pairs
+    )
+
+
+def _tasks(recipe: Recipe, facts: Facts) -> TaskPlan:
+    tasks = recipe.tasks
+    if tasks.path is not None:
+        kind, reference = "path", tasks.path.name
+    elif tasks.hub is not None:
+        kind, reference = "hub", "@".join(part for part in (tasks.hub, tasks.revision) if part)
+    else:
+        kind, reference = "registry", tasks.registry or ""
+    return TaskPlan(
+        kind=kind,
+        slug=facts.tasks.slug if facts.tasks else task_slug(reference),
+        reference=reference,
+        broken=tasks.broken,
+        found=facts.tasks,
+    )
+
+
+def task_slug(reference: str) -> str:
+    """A short name for a source of tasks; never with `__`, over which Harbor trips."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", reference.rsplit("/", 1)[-1]).strip("-.")[:40] or "tasks"
+
+
+def _lifetime(recipe: Recipe) -> Lifetime:
+    limits = recipe.limits
+    return Lifetime(
+        max_sec=limits.max_hours * 3600,
+        max_cost_usd=limits.max_cost,
+        idle_min=limits.autostop_min,
+        hold_hours=limits.hold_hours,
+        end=limits.end,
+    )
+
+
+def _ceiling(recipe: Recipe, candidates: tuple[Candidate, ...], sandbox: str) -> Ceiling:
+    prices = [candidate.hourly_usd for candidate in candidates]
+    known = [price for price in prices if price is not None]
+    hours = recipe.limits.max_hours + (recipe.limits.hold_hours if recipe.sync.store is None else 0)
+    unknown = [f"{name} sandboxes" for name in (sandbox,) if name not in ("local", "docker", "podman")]
+    unknown += ["the model provider's price per token"] if recipe.model.engine == "api" else []
+    unknown += ["candidates without a known price"] if len(known) < len(prices) else []
+    return Ceiling(known_usd=round(max(known) * hours, 2) if known else None, unknown=tuple(unknown))
+
+
+def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
+    found: list[str] = []
+    if recipe.sandbox.type == "auto" and facts.sandboxes:
+        passed_over = [f"{name}: {why}" for name, why in facts.sandboxes.items() if why is not None and name != sandbox]
+        if passed_over and next(iter(facts.sandboxes)) != sandbox:
+            found.append(f"sandbox.type: auto takes {sandbox} ({'; '.join(passed_over)})")
+    if sandbox == "local":
+        found.append("sandbox local shares this machine's kernel: for development and trusted models")
+    if recipe.model.sampling and recipe.agent.name not in (None, "terminus-2", "bash"):
+        found.append(f"model.sampling is not sent: agent {recipe.agent.name} has arguments of its own (agent.kwargs)")
+    return tuple(found)

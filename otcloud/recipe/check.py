@@ -1,0 +1,65 @@
+"""What only several fields, or the disk, can tell about a recipe: contradictions, missing parts, missing files."""
+
+from collections.abc import Iterator
+
+from otcloud.recipe.find import exists, near_file
+from otcloud.recipe.problems import Problem, shown
+from otcloud.recipe.schema import Recipe
+
+
+def check(recipe: Recipe) -> list[Problem]:
+    """Problems between fields, by key path, without a place. Pure."""
+    return [*_model(recipe), *_tasks(recipe), *_trials(recipe)]
+
+
+def check_files(recipe: Recipe) -> list[Problem]:
+    """Problems of the files that a recipe names: they must exist."""
+    named = {
+        "tasks.path": recipe.tasks.path,
+        "tasks.rollouts": recipe.tasks.rollouts,
+        "model.recording": recipe.model.recording,
+    }
+    return [
+        Problem("", key, f"no such file or folder: {shown(str(path))}", near_file(path))
+        for key, path in named.items()
+        if path is not None and not exists(path)
+    ]
+
+
+def _model(recipe: Recipe) -> Iterator[Problem]:
+    model = recipe.model
+    if model.engine == "replay" and model.recording is None:
+        yield _missing("model.recording", "engine replay needs the file of recorded answers")
+    if model.engine != "replay" and model.id is None:
+        yield _missing("model.id", f"engine {model.engine} needs a model, such as `Qwen/Qwen3-8B` (--model)")
+    for engine, key, value in (
+        ("replay", "recording", model.recording),
+        ("api", "base_url", model.base_url),
+        ("api", "api_key", model.api_key),
+    ):
+        if value is not None and model.engine != engine:
+            yield Problem("", f"model.{key}", f"is for engine {engine}, and the engine is {model.engine}")
+
+
+def _tasks(recipe: Recipe) -> Iterator[Problem]:
+    tasks = recipe.tasks
+    if tasks.path is None and tasks.hub is None and tasks.registry is None:
+        told = "no source of tasks: give path, hub or registry (--tasks-input-path, --dataset)"
+        yield _missing("tasks", told)
+    if tasks.hub is None:
+        for key, value in (("revision", tasks.revision), ("file", tasks.file)):
+            if value is not None:
+                yield Problem("", f"tasks.{key}", "goes with tasks.hub, which is not given")
+
+
+def _trials(recipe: Recipe) -> Iterator[Problem]:
+    trials = recipe.trials
+    if trials.retry_min_sec > trials.retry_max_sec:
+        told = f"is more than trials.retry_max_sec ({trials.retry_max_sec:g})"
+        yield Problem("", "trials.retry_min_sec", told)
+    if recipe.kind == "eval" and not trials.verify:
+        yield Problem("", "trials.verify", "an eval is a score, and without verification there is none")
+
+
+def _missing(key: str, what: str) -> Problem:
+    return Problem("", key, what, missing=True)

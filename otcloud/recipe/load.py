@@ -1,0 +1,144 @@
+"""Files, presets, `--set` and flags -> one Recipe, or one error that tells every problem.
+
+Precedence, low to high: defaults < the kind's own defaults < preset < files from left to right < `--set` < flags.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from otcloud.recipe.check import check, check_files
+from otcloud.recipe.document import read_file
+from otcloud.recipe.fields import dotted
+from otcloud.recipe.find import Found, find_preset, find_recipe
+from otcloud.recipe.layer import Layer, Source, Stated, read_layer
+from otcloud.recipe.merge import apply_kind_defaults, merge
+from otcloud.recipe.problems import Problem, refuse, shown_key
+from otcloud.recipe.schema import Recipe
+from otcloud.recipe.statements import flag_layer, set_layer
+from otcloud.recipe.validate import validate
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A recipe and, for every value that something stated, where that was: `recipes/quickstart.yaml:12`, `--model`."""
+
+    recipe: Recipe
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Reading:
+    """The layers read so far, the weakest first, and all problems."""
+
+    layers: list[Layer] = field(default_factory=list[Layer])
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    def add(self, read: tuple[Layer, list[Problem]], *, lowest: bool = False) -> None:
+        self.layers.insert(0 if lowest else len(self.layers), read[0])
+        self.problems += read[1]
+
+
+def load(
+    files: Sequence[str | Path] = (),
+    *,
+    preset: str | None = None,
+    sets: Sequence[str] = (),
+    flags: Mapping[str, object] | None = None,
+    cwd: Path,
+    kind: str | None = None,
+) -> Loaded:
+    """The recipe that files, preset, `--set` texts and flags make together.
+
+    `flags` holds a command's arguments by parameter name (`n_concurrent`), None where not given. `kind` is what the
+    command makes: a recipe that states the other kind is refused. Relative paths in a file are taken from its folder,
+    others from `cwd`. Error: InputInvalid with every problem.
+    """
+    cwd = cwd.absolute()
+    reading = _Reading()
+    for name in files:
+        reading.add(_file(find_recipe(str(name), cwd)))
+    for text in sets:
+        reading.add(set_layer(text, cwd))
+    reading.add(flag_layer(flags or {}, cwd))
+    _add_preset(preset, reading)
+    merged = merge(reading.layers)
+    _settle_kind(merged.stated, kind, reading.problems)
+    apply_kind_defaults(merged.stated)
+    _settle_name(merged.stated, files)
+    recipe = _recipe(merged.stated, reading.problems, str(files[-1]) if files else "")
+    if recipe is None or reading.problems:
+        subject = ", ".join(shown_key(str(name)) for name in files) or "the recipe made of flags"
+        raise refuse(f"{subject} cannot be used", reading.problems)
+    origins = {dotted(key): stated.origin for key, stated in merged.stated.items()}
+    return Loaded(recipe, origins, tuple(merged.warnings))
+
+
+def _file(found: Found | Problem) -> tuple[Layer, list[Problem]]:
+    if isinstance(found, Problem):
+        return {}, [found]
+    written, problems = read_file(found.path, found.label)
+    if written is None:
+        return {}, problems
+
+    def where(line: int) -> str:
+        return f"{found.label}:{line}"
+
+    layer, more = read_layer(written, Source(where, found.path.absolute().parent))
+    return layer, [*problems, *more]
+
+
+def _add_preset(preset: str | None, reading: _Reading) -> None:
+    """Put the preset, named by `--preset` or else by the strongest layer that names one, below everything."""
+    key = ("preset",)
+    if preset is not None:
+        reading.layers.append({key: Stated(preset, "--preset")})
+    named = next((layer[key] for layer in reversed(reading.layers) if key in layer), None)
+    if named is not None and named.value is not None:
+        reading.add(_file(find_preset(str(named.value), named.origin)), lowest=True)
+
+
+def _settle_kind(stated: Layer, kind: str | None, problems: list[Problem]) -> None:
+    """Give the recipe the kind that the command makes, or tell that it states the other."""
+    key = ("kind",)
+    own = stated.get(key)
+    if kind is None:
+        return
+    if own is None or own.value is None:
+        stated[key] = Stated(kind, f"otcloud {kind}")
+    elif own.value != kind and own.value in ("tracegen", "eval"):
+        problems.append(Problem(own.origin, "kind", f"the recipe is for `otcloud {own.value}`, not `otcloud {kind}`"))
+
+
+def _settle_name(stated: Layer, files: Sequence[str | Path]) -> None:
+    key = ("name",)
+    if key in stated and stated[key].value is not None:
+        return
+    kind = stated.get(("kind",))
+    fallback = str(kind.value) if kind and kind.value in ("tracegen", "eval") else "tracegen"
+    if files:
+        words = re.sub(r"[^a-z0-9]+", "-", Path(files[-1]).stem.lower()).strip("-")
+        stated[key] = Stated(words[:40].strip("-") or fallback, "the file's name")
+    else:
+        stated[key] = Stated(fallback, "the recipe's kind")
+
+
+def _recipe(stated: Layer, problems: list[Problem], subject: str) -> Recipe | None:
+    """Validate, then check what only several fields or the disk can tell. Adds to the problems."""
+    recipe, found = validate(stated)
+    problems += found
+    if recipe is None:
+        return None
+    for problem in [*check(recipe), *check_files(recipe)]:
+        origin = next((value.origin for key, value in stated.items() if dotted(key) == problem.key), "")
+        if not (problem.missing and any(_may_be(problem, other) for other in problems)):
+            problems.append(replace(problem, where=origin or subject))
+    return recipe
+
+
+def _may_be(missing: Problem, other: Problem) -> bool:
+    """Whether what is missing may be what another problem is about: a misspelt key, a file that cannot be read."""
+    section = other.key.split(".", maxsplit=1)[0]
+    return not other.missing and (not section or section == other.key or section == missing.key.split(".")[0])

@@ -1,0 +1,60 @@
+"""`trials`: how often each task is tried, how many at once, and what is done about failures."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from otcloud.recipe.schema.noun import Fraction, Noun, Positive, PositiveSeconds
+
+
+class EarlyStop(Noun):
+    """When a run that only burns money is ended early."""
+
+    enabled: bool = True
+    """Watch the first trials and a sliding window of the latest."""
+
+    smoke_trials: Positive = 8
+    """First trials that must not all fail for infrastructure reasons."""
+
+    window: Positive = 50
+    """Latest trials over which failure rates are taken."""
+
+    max_infra_rate: Fraction = 0.5
+    """Share of infrastructure failures in the window at which the run ends."""
+
+    max_empty_rate: Fraction = 0.5
+    """Share of trials with empty answers in the window at which the run ends."""
+
+
+class Trials(Noun):
+    """Attempts, concurrency, retries and tolerance."""
+
+    attempts: Positive = 1
+    """Rollouts of each task; a loaded eval recipe that does not say gets 3."""
+
+    concurrency: Positive = 16
+    """Trials that run at once; a loaded tracegen recipe that does not say gets 64."""
+
+    retries: Annotated[int, Field(ge=0)] = 2
+    """Times a trial that failed for an infrastructure reason is tried again."""
+
+    retry_min_sec: PositiveSeconds = 5.0
+    """Seconds before the first retry."""
+
+    retry_max_sec: PositiveSeconds = 300.0
+    """Longest wait before a retry, in seconds."""
+
+    retry_multiplier: Annotated[float, Field(ge=1)] = 2.0
+    """Factor by which the wait grows from retry to retry."""
+
+    timeout_multiplier: PositiveSeconds = 1.0
+    """Factor on every time limit that the tasks state."""
+
+    verify: bool = True
+    """Run each task's tests and record the reward."""
+
+    infra_tolerance: Fraction = 0.05
+    """Share of trials that may be lost to infrastructure before the run counts as failed (exit code 7)."""
+
+    early_stop: EarlyStop = Field(default_factory=EarlyStop)
+    """When a run that only burns money is ended early."""

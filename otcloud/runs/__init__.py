@@ -1,0 +1,1 @@
+"""Run directories: their names, their journal, the index of all runs of this user."""

@@ -1,0 +1,62 @@
+"""Making a run directory: whole under its name, or not there at all, and locked from its first moment."""
+
+import shutil
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from otcloud.errors import UsageError
+from otcloud.runs.journal import append_line, is_locked, locked, read_json, write_json, write_text
+from otcloud.runs.layout import RunDir
+
+_LOCK_WAIT_SEC = 2.0
+"""Longer than anybody needs to ask whether a lock is held."""
+
+
+@contextmanager
+def created(
+    run: RunDir, recipe: str, plan: dict[str, Any], record: dict[str, Any], fill: Callable[[RunDir], None]
+) -> Generator[None]:
+    """Create a run directory and hold its lock: recipe (YAML), plan and record are written once, `fill` adds inputs.
+
+    Errors: UsageError when the name is taken; whatever `fill` raises, with nothing left behind.
+    """
+    if run.root.exists():
+        raise UsageError(
+            f"there is a run {run.run_id} already", do=f"take another name, or: otcloud resume {run.run_id}"
+        )
+    building = RunDir(run.root.with_name(f".{run.run_id}.creating"))
+    _sweep(run.root.parent)
+    try:
+        with locked(building.lock):
+            write_text(building.recipe, recipe)
+            write_json(building.plan, plan)
+            fill(building)
+            write_json(building.run, record)
+            building.root.rename(run.root)
+            yield
+    finally:
+        shutil.rmtree(building.root, ignore_errors=True)
+
+
+@contextmanager
+def opened(run: RunDir) -> Generator[None]:
+    """Hold the lock of a run that exists. Error: UsageError when somebody drives it."""
+    with locked(run.lock, wait_sec=_LOCK_WAIT_SEC) as held:
+        if held is None:
+            raise UsageError(f"run {run.run_id} is being driven by another otcloud", do=f"otcloud status {run.run_id}")
+        yield
+
+
+def note(run: RunDir, event: str, **facts: Any) -> None:
+    """Write facts into the client's record, and a line into its journal."""
+    write_json(run.run, {**(read_json(run.run) or {}), **facts})
+    append_line(run.client_events, {"event": event, **facts})
+
+
+def _sweep(runs_dir: Path) -> None:
+    """Remove what a killed client left of directories that it was making."""
+    for folder in runs_dir.glob(".*.creating"):
+        if not is_locked(RunDir(folder).lock):
+            shutil.rmtree(folder, ignore_errors=True)

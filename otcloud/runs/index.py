@@ -1,0 +1,61 @@
+"""All runs of this user on this machine: where they are, the newest, the one that a word means."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from otcloud.errors import UsageError
+from otcloud.runs.journal import append_line, read_lines
+from otcloud.runs.layout import RunDir
+from otcloud.runs.state import RunState, read_state
+
+INDEX = "runs.jsonl"
+
+
+def register(data: Path, run: RunDir) -> None:
+    """Note a new run in the user's index."""
+    append_line(data / INDEX, {"run_id": run.run_id, "path": str(run.root)}, sync=True)
+
+
+def all_runs(data: Path, runs_dir: Path) -> list[RunState]:
+    """Every run that is still there, of the index and of `runs_dir`, newest first."""
+    states = (read_state(run) for run in _folders(data, runs_dir))
+    return sorted((state for state in states if state), key=lambda state: (state.created, state.run_id), reverse=True)
+
+
+def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
+    """The run that a word means: a folder, an id, the start of one; no word: the newest run.
+
+    Errors: UsageError when none or several are meant.
+    """
+    if word is not None and (Path(word) / "run.json").is_file():
+        return RunDir(Path(word).absolute())
+    runs = all_runs(data, runs_dir)
+    if not runs:
+        raise UsageError("there are no runs yet", do="start one: otcloud tracegen quickstart")
+    if word is None:
+        return RunDir(Path(runs[0].path))
+    meant = [state for state in runs if state.run_id == word] or [s for s in runs if s.run_id.startswith(word)]
+    if len(meant) == 1:
+        return RunDir(Path(meant[0].path))
+    if meant:
+        raise UsageError(f"{word!r} is the start of several runs", why=", ".join(s.run_id for s in meant[:5]))
+    near = get_close_matches(word, [state.run_id for state in runs], n=1)
+    raise UsageError(
+        f"there is no run {word!r}", why=f"did you mean {near[0]}?" if near else "", do="see them all: otcloud runs"
+    )
+
+
+def unfinished(recipe_digest: str, data: Path, runs_dir: Path) -> RunDir | None:
+    """The newest run of the same recipe in `runs_dir` that is neither finished nor driven by anybody."""
+    for state in all_runs(data, runs_dir):
+        same_place = Path(state.path).parent == runs_dir
+        if same_place and state.recipe_digest == recipe_digest and not (state.is_active or state.is_finished):
+            return RunDir(Path(state.path))
+    return None
+
+
+def _folders(data: Path, runs_dir: Path) -> Iterator[RunDir]:
+    known = [Path(str(record.get("path"))) for record in read_lines(data / INDEX)]
+    here = [path.parent for path in runs_dir.glob("*/run.json")]
+    yield from (RunDir(path) for path in dict.fromkeys([*known, *here]))

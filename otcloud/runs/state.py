@@ -1,0 +1,82 @@
+"""What a run directory says of its run: derived from its files at every call, stored nowhere."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from otcloud.runs.journal import is_locked, read_json
+from otcloud.runs.layout import RunDir
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run at one moment.
+
+    `state`: `starting`, `serving`, `running`, `stopping`, `finishing` while somebody drives it; `done` with exit code
+    0; `failed` with another; `interrupted` when it stopped without a last word.
+    """
+
+    run_id: str
+    path: str
+    state: str
+    exit_code: int | None
+    kind: str
+    created: str
+    recipe_digest: str
+    planned: int | None
+    done: int
+    passed: int
+    failed: int
+    unverified: int
+    infra: int
+    mean_reward: float | None
+    input_tokens: int
+    output_tokens: int
+    error: dict[str, Any] | None
+    updated_at: str | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing is left to do."""
+        return self.state == "done"
+
+    @property
+    def is_active(self) -> bool:
+        """Somebody drives it."""
+        return self.state not in ("done", "failed", "interrupted")
+
+    def document(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def read_state(run: RunDir) -> RunState | None:
+    """The state of a run; None when the folder holds none."""
+    record = read_json(run.run)
+    if record is None:
+        return None
+    status = read_json(run.status) or {}
+    return RunState(
+        run_id=run.run_id,
+        path=str(run.root),
+        state=_state(run, record, status),
+        exit_code=record.get("exit_code"),
+        kind=str(record.get("kind", "")),
+        created=str(record.get("created", "")),
+        recipe_digest=str(record.get("recipe_digest", "")),
+        planned=status.get("planned", record.get("planned")),
+        error=record.get("error"),
+        mean_reward=status.get("mean_reward"),
+        updated_at=status.get("updated_at"),
+        **{
+            name: int(status.get(name) or 0)
+            for name in ("done", "passed", "failed", "unverified", "infra", "input_tokens", "output_tokens")
+        },
+    )
+
+
+def _state(run: RunDir, record: dict[str, Any], status: dict[str, Any]) -> str:
+    if is_locked(run.lock):
+        return str(status.get("state", "starting")) if status.get("exit_code") is None else "finishing"
+    if record.get("exit_code") is None:
+        return "interrupted"
+    return "done" if record["exit_code"] == 0 else "failed"

@@ -1,0 +1,1 @@
+"""Trials as data: reading Harbor's folders, classifying failures, aggregating."""

@@ -1,0 +1,4 @@
+#!/bin/bash
+
+rm -f app.log
+echo "# cleaned"

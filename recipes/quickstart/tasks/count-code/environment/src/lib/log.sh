@@ -1,0 +1,4 @@
+# Writes a line to the log.
+say() {
+  echo "$1" >> app.log
+}

@@ -26,7 +26,7 @@ def list_(as_json: Json = False, quiet: Quiet = False) -> None:
 
     found = [("recipe", each) for each in recipes()] + [("preset", each) for each in presets()]
     documents = [{"type": kind, "name": each.name, "about": " ".join(each.about)} for kind, each in found]
-    rows = [(kind, each.name, each.about[0] if each.about else "") for kind, each in found]
+    rows = [(kind, each.name, each.headline) for kind, each in found]
     output(as_json, quiet).result(documents, lambda: table(("type", "name", "about"), rows))
 
 

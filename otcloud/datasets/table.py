@@ -58,6 +58,7 @@ class TraceFiles:
         self._half_jsonl, self._half_parquet = folder / ".traces.jsonl.tmp", folder / ".traces.parquet.tmp"
         self._group: list[Row] = []
         self._group_chars = 0
+        self._published = False
 
     def __enter__(self) -> Self:
         self._lines = _claim(self._half_jsonl)
@@ -89,8 +90,10 @@ class TraceFiles:
             if error is None:
                 self._publish()
         finally:
-            self._half_parquet.unlink(missing_ok=True)
-            self._half_jsonl.unlink(missing_ok=True)
+            # Once the lines have their final name, the names of the halves belong to the next build.
+            if not self._published:
+                self._half_parquet.unlink(missing_ok=True)
+                self._half_jsonl.unlink(missing_ok=True)
             # Closed last: it is the lock that keeps other builds out.
             self._lines.close()
 
@@ -108,6 +111,7 @@ class TraceFiles:
         self.jsonl.unlink(missing_ok=True)
         self._half_parquet.replace(self.parquet)
         self._half_jsonl.replace(self.jsonl)
+        self._published = True
         _sync(self.parquet.parent)
 
 

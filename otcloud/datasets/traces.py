@@ -82,7 +82,7 @@ def _order(trial: Trial) -> tuple[str, str, int, str]:
 
 def _rows(run: RunDir, trial: Trial, instructions: _Instructions, episodes: Episodes) -> Iterator[Row]:
     if not trial.counts:
-        raise _Unfit(f"{trial.outcome}{f' ({trial.cause})' if trial.cause else ''}")
+        raise _Unfit(str(trial.outcome) if trial.cause in (None, trial.outcome) else f"{trial.outcome} ({trial.cause})")
     with ArchiveFiles(run.archive(trial.trial)) as files:
         parts = [(read_conversation(part), part) for part in trajectory_parts(files)]
         output = _verifier_output(files)

@@ -5,6 +5,7 @@ This file is its face towards Harbor (options, life of a trial); the parts are i
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, override
 
 from harbor.agents.base import BaseAgent
@@ -18,7 +19,7 @@ from pydantic import ConfigDict, Field, field_validator
 from otcloud import __version__
 from otcloud.harbor_ext.bash.conversation import Conversation, Rules
 from otcloud.harbor_ext.bash.feedback import system_prompt
-from otcloud.harbor_ext.bash.model_client import ModelClient
+from otcloud.harbor_ext.bash.model_client import ModelClient, load_litellm
 from otcloud.harbor_ext.bash.shell import Shell
 from otcloud.harbor_ext.bash.trajectory import TrajectoryFile
 
@@ -98,6 +99,13 @@ class BashAgent(BaseAgent):
     @override
     def version(self) -> str:
         return __version__
+
+    @classmethod
+    @override
+    def preflight(cls, kwargs: dict[str, Any] | None = None, env: Mapping[str, str] | None = None) -> None:
+        """Errors: ValueError for kwargs that are wrong. Imports litellm before any trial's clock is running."""
+        super().preflight(kwargs, env)
+        load_litellm()
 
     @override
     async def setup(self, environment: BaseEnvironment) -> None:

@@ -7,6 +7,7 @@ Log folders are copied, not mounted: a link that a task leaves in a mounted fold
 
 import asyncio
 import inspect
+import logging
 import resource
 import shlex
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, override
+from typing import BinaryIO, ClassVar, override
 
 from harbor.environments.base import BaseEnvironment, ExecResult, SandboxBuildFailedError
 from harbor.environments.capabilities import EnvironmentCapabilities, EnvironmentResourceCapabilities
@@ -29,10 +30,6 @@ from otcloud.harbor_ext.sandbox.support import Demand, SandboxUnsupported, refus
 
 OUTPUT_BYTES = 10 * 1024**2
 TRANSFER_SEC = 600.0
-_PUT_FILE = '[ -d "$1" ] && set -- "$1/$2" "$2" "$3"; mkdir -p -- "$(dirname -- "$1")" && cat > "$1" && chmod "$3" -- "$1"'
-_PUT_FOLDER = 'mkdir -p -- "$1" && exec tar -xpf - --no-same-owner --no-overwrite-dir -C "$1"'
-_GET_FILE = '[ -f "$1" ] || { echo "no such file: $1" >&2; exit 1; }; exec cat -- "$1"'
-_GET_FOLDER = 'exec tar -cf - -C "$1" .'
 
 
 class LocalSandbox(BaseEnvironment):
@@ -40,6 +37,8 @@ class LocalSandbox(BaseEnvironment):
 
     `scratch` is the folder for sandboxes' files, relative to Harbor's working folder; default: below the trial's own.
     """
+
+    _told: ClassVar[set[str]] = set()
 
     def __init__(self, *args: object, scratch: str | None = None, **kwargs: object) -> None:
         self._scratch = scratch
@@ -105,8 +104,7 @@ class LocalSandbox(BaseEnvironment):
             reasons.append("extra_docker_compose needs a container engine")
         if reasons:
             raise SandboxUnsupported(self.environment_name, reasons)
-        for line in warnings(demand):
-            self.logger.warning("local sandbox, task %s: %s", self.environment_name, line)
+        self._warn(warnings(demand))
         _allow_many_files()
         self._box = await self._open_box()
         await self._box.start()
@@ -116,6 +114,13 @@ class LocalSandbox(BaseEnvironment):
             await self._checked(["mkdir", "-p", "--", workdir])
         await self.ensure_dirs(self._mount_targets(writable_only=True))
         await self._upload_environment_dir_after_start()
+
+    def _warn(self, lines: list[str]) -> None:
+        """Into every trial's log; on the console once per task, not once per attempt."""
+        level = logging.DEBUG if self.environment_name in self._told else logging.WARNING
+        self._told.add(self.environment_name)
+        for line in lines:
+            self.logger.log(level, "local sandbox, task %s: %s", self.environment_name, line)
 
     def _demand(self, force_build: bool) -> Demand:
         modes = (self._cpu_resource_mode, self._memory_resource_mode)
@@ -193,30 +198,30 @@ class LocalSandbox(BaseEnvironment):
     @override
     async def upload_file(self, source_path: Path | str, target_path: str) -> None:
         source = Path(source_path)
-        mode = f"{source.stat().st_mode & 0o777:o}"
+        argv = transfer.put_file(str(target_path), source.name, source.stat().st_mode)
         with source.open("rb") as content:
-            await self._checked(["/bin/sh", "-c", _PUT_FILE, "sh", str(target_path), source.name, mode], content)
+            await self._checked(argv, content)
 
     @override
     async def upload_dir(self, source_dir: Path | str, target_dir: str) -> None:
         with tempfile.TemporaryFile(dir=self._running().folder) as archive:
             await asyncio.to_thread(transfer.pack, Path(source_dir), archive)
             archive.seek(0)
-            await self._checked(["/bin/sh", "-c", _PUT_FOLDER, "sh", str(target_dir)], archive)
+            await self._checked(transfer.put_folder(str(target_dir)), archive)
 
     @override
     async def download_file(self, source_path: str, target_path: Path | str) -> None:
         with transfer.replacing(Path(target_path)) as content:
-            await self._fetch(["/bin/sh", "-c", _GET_FILE, "sh", str(source_path)], content)
+            await self._fetch(transfer.get_file(str(source_path)), content)
 
     @override
     async def download_dir(self, source_dir: str, target_dir: Path | str) -> None:
         with tempfile.TemporaryFile(dir=self._running().folder) as archive:
-            await self._fetch(["/bin/sh", "-c", _GET_FOLDER, "sh", str(source_dir)], archive)
+            await self._fetch(transfer.get_folder(str(source_dir)), archive)
             archive.seek(0)
             left_out = await asyncio.to_thread(transfer.unpack, archive, Path(target_dir))
         if left_out:
-            self.logger.warning("local sandbox: %d entries of %s not copied out: %s", len(left_out), source_dir, left_out)
+            self.logger.warning("local sandbox: of %s, not copied out: %s", source_dir, ", ".join(left_out[:20]))
 
     async def _fetch(self, argv: list[str], file: BinaryIO) -> None:
         content = BoundedFile(file, transfer.MAX_DOWNLOAD_BYTES)

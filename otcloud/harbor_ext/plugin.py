@@ -15,6 +15,8 @@ from harbor.models.job.result import JobResult
 from harbor.trial.hooks import TrialEvent, TrialHookEvent
 
 from otcloud.runs.journal import append_line
+from otcloud.trials.files import FolderFiles
+from otcloud.trials.read import read_trial
 
 _log = logging.getLogger(__name__)
 _GATE_POLL_SEC = 0.2
@@ -52,6 +54,10 @@ class Plugin(BaseJobPlugin):
 
     async def _on_event(self, event: TrialHookEvent) -> None:
         self._write_trial(event)
+        if event.event is TrialEvent.END and event.result.exception_info is not None and _is_graded(event):
+            # The sandbox of a graded trial would not stop, say. Harbor would delete the trial and run it again; its
+            # files keep the exception, and only the copy by which Harbor decides about a retry loses it.
+            event.result.exception_info = None
 
     def _write_trial(self, event: TrialHookEvent, name: str | None = None) -> None:
         path = event.config.task.path
@@ -74,3 +80,8 @@ class Plugin(BaseJobPlugin):
         except OSError as error:
             # A full disk must not end the job: what this line said is also in the trial's own files.
             _log.warning("otcloud: cannot write an event: %s", error)
+
+
+def _is_graded(event: TrialHookEvent) -> bool:
+    trial = read_trial(FolderFiles(event.config.trials_dir / event.trial_name))
+    return trial is not None and trial.counts

@@ -24,12 +24,11 @@ from otcloud.launch.base import launcher
 from otcloud.launch.follow import View, follow
 from otcloud.launch.place import Place
 from otcloud.launch.tasks_check import check
-from otcloud.node.status import utc_now
 from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
 from otcloud.runs.create import created, note, opened
 from otcloud.runs.index import register
-from otcloud.runs.journal import read_json
+from otcloud.runs.journal import read_json, utc_now
 from otcloud.runs.layout import RECORDING, RunDir
 
 

@@ -45,25 +45,33 @@ class Publisher:
         return filled(self.trials)
 
     def ended(self, job: str, trial: str, exception: str | None) -> None:
-        """Harbor says that a trial ended: publish it unless Harbor will try it again."""
+        """Harbor says that a trial ended: publish it unless it says nothing of the agent and will be tried again."""
         self._ended[trial] += 1
-        if exception is not None and self._ended[trial] <= self.max_retries and failure_of(exception).retry:
-            return
-        self._publish(job, self.run.jobs / job / trial)
+        folder = self.run.jobs / job / trial
+        will_retry = exception is not None and failure_of(exception).retry and self._ended[trial] <= self.max_retries
+        found = self._read(job, folder)
+        if found is not None and (found.counts or not will_retry):
+            self._publish(found, folder)
 
     def catch_up(self) -> None:
         """Publish every finished trial that is not yet published; for when no Harbor is running."""
         for job in sorted(path for path in self.run.jobs.glob("*") if path.is_dir()):
             for folder in sorted(path for path in job.iterdir() if path.is_dir()):
-                self._publish(job.name, folder)
+                found = self._read(job.name, folder)
+                if found is not None:
+                    self._publish(found, folder)
 
-    def _publish(self, job: str, folder: Path) -> None:
+    def _read(self, job: str, folder: Path) -> Trial | None:
+        """The finished trial in a folder, unless it is published, was cut off, or is of no task of this run."""
         if folder.name in self._names:
-            return
+            return None
         trial = read_trial(FolderFiles(folder), job=job)
         if trial is None or trial.outcome is Outcome.CANCELLED or trial.task not in self._digests:
-            return
-        taken = self._filled[trial.task] | self._lost[trial.task, job]
+            return None
+        return trial
+
+    def _publish(self, trial: Trial, folder: Path) -> None:
+        taken = self._filled[trial.task] | self._lost[trial.task, trial.job]
         update = {"task_digest": self._digests[trial.task], "rollout": free_rollout(taken)}
         trial = trial.model_copy(update=update)
         sha256, size = pack(folder, self.run.archive(folder.name))

@@ -15,9 +15,9 @@ from typing import Any
 from otcloud import process
 from otcloud.engines.recording import WARM_UP
 from otcloud.errors import ServerNeverReady
-from otcloud.node.status import Status, utc_now
+from otcloud.node.status import Status
 from otcloud.plan.plan import ServeSpec
-from otcloud.runs.journal import write_json
+from otcloud.runs.journal import utc_now, write_json
 from otcloud.runs.layout import RunDir
 
 HOST = "127.0.0.1"

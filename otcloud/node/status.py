@@ -4,19 +4,13 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from otcloud.errors import OtcloudError
-from otcloud.runs.journal import append_line, write_json
+from otcloud.runs.journal import append_line, utc_now, write_json
 from otcloud.runs.layout import RunDir
 
 _HEARTBEAT_SEC = 10.0
-
-
-def utc_now() -> str:
-    """UTC, ISO 8601, seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @dataclass

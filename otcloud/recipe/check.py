@@ -6,6 +6,8 @@ from otcloud.recipe.find import exists, near_file
 from otcloud.recipe.problems import Problem, shown
 from otcloud.recipe.schema import Recipe
 
+_LONGEST_PATH = 250
+
 
 def check(recipe: Recipe) -> list[Problem]:
     """Problems between fields, by key path, without a place. Pure."""
@@ -20,7 +22,7 @@ def check_files(recipe: Recipe) -> list[Problem]:
         "model.recording": recipe.model.recording,
     }
     return [
-        Problem("", key, f"no such file or folder: {shown(str(path))}", near_file(path))
+        Problem("", key, f"no such file or folder: {shown(str(path), longest=_LONGEST_PATH)}", near_file(path))
         for key, path in named.items()
         if path is not None and not exists(path)
     ]

@@ -81,7 +81,7 @@ def _syntax(error: "MarkedYAMLError") -> str:
     if error.context and "expected a single document" in error.context:
         return "holds more than one document; a recipe is one"
     told = ", ".join(part for part in (error.context, problem) if part)
-    return f"is not YAML: {shown(told).strip('`')}"
+    return f"is not YAML: {shown(told, longest=160).strip('`')}"
 
 
 class _Reading:

@@ -1,5 +1,6 @@
 """What ships with otcloud: the recipes and the presets, found by name, with the paragraph that each opens with."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,11 @@ class Bundled:
     path: Path
     label: str
     about: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The first sentence, or what it announces before a colon."""
+        return re.split(r"[.:](?:\s|$)", " ".join(self.about), maxsplit=1)[0]
 
 
 def recipes() -> list[Bundled]:

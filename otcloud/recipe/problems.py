@@ -26,13 +26,13 @@ class Problem:
         return f"{text}; did you mean {self.suggestion}?" if self.suggestion else text
 
 
-def shown(value: object) -> str:
-    """A value as a message may quote it: on one line, cut after 60 characters, never a secret."""
+def shown(value: object, *, longest: int = _LONGEST) -> str:
+    """A value as a message may quote it: on one line, cut after `longest` characters, never a secret."""
     text = value if isinstance(value, str) else repr(value)
     if looks_secret(text):
         return "(not shown)"
     visible = "".join(character if character.isprintable() else "?" for character in text)
-    return f"`{visible}`" if len(visible) <= _LONGEST else f"`{visible[:_LONGEST]}...`"
+    return f"`{visible}`" if len(visible) <= longest else f"`{visible[:longest]}...`"
 
 
 def shown_key(key: str) -> str:

@@ -78,7 +78,8 @@ def _rule(kind: str, context: Mapping[str, object], field: Field) -> str:
     if kind == "string_pattern_mismatch":
         return f"must be {field.form}"
     if kind in _WORDS:
-        return _WORDS[kind].format(**context)
+        bounds = {name: f"{bound:g}" for name, bound in context.items() if isinstance(bound, int | float)}
+        return _WORDS[kind].format(**bounds)
     nouns = {"whole": "a whole number", "number": "a number", "switch": "true or false", "text": "a text"}
     return f"must be {nouns.get(field.shape, field.shape)}"
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from otcloud.trials.moment import moment
-from otcloud.trials.trial import Outcome, Trial
+from otcloud.trials.trial import Outcome, Slot, Trial
 
 
 class _Figures(BaseModel):
@@ -138,10 +138,10 @@ def summarize(trials: Iterable[Trial], planned: int) -> Summary:
     )
 
 
-def best_records(trials: Iterable[Trial]) -> dict[tuple[str, int | str], Trial]:
+def best_records(trials: Iterable[Trial]) -> dict[Slot, Trial]:
     """Slot -> the record that speaks for it: one that counts before an infrastructure failure, that before a cancelled
     one, and of two equals the later in the given order. Slots come in the order of their first record."""
-    best: dict[tuple[str, int | str], Trial] = {}
+    best: dict[Slot, Trial] = {}
     for trial in trials:
         known = best.get(trial.slot)
         if known is None or _weight(trial) >= _weight(known):

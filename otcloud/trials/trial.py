@@ -25,6 +25,9 @@ class Outcome(StrEnum):
 COUNTING = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.UNVERIFIED})
 """The outcomes that say something about the agent."""
 
+type Slot = tuple[str, str, int | str]
+"""(task, its digest, rollout; the trial's name while the rollout is not known)."""
+
 
 class Phases(BaseModel):
     """Seconds that each phase took; None where Harbor recorded no start or no end."""
@@ -133,6 +136,6 @@ class Trial(BaseModel):
         return self.outcome in COUNTING
 
     @property
-    def slot(self) -> tuple[str, int | str]:
-        """The place this trial fills: (task digest, or name without one; rollout, or the trial's name without one)."""
-        return self.task_digest or self.task, self.trial if self.rollout is None else self.rollout
+    def slot(self) -> Slot:
+        """The place this trial fills. Two tasks of equal contents are two places, and so is a task that changed."""
+        return self.task, self.task_digest, self.trial if self.rollout is None else self.rollout

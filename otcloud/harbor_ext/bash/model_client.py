@@ -56,7 +56,7 @@ class ModelClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._litellm = _load_litellm()
+        self._litellm = load_litellm()
         self._request = {"num_retries": 0, "max_retries": 0, **parameters, "model": model_name}
         self._retries = retries
         self._sleep = sleep
@@ -103,8 +103,8 @@ class ModelClient:
         )
 
 
-def _load_litellm() -> Any:
-    """litellm without its talk: no cost map from the network at import, no advice on stdout."""
+def load_litellm() -> Any:
+    """litellm without its talk: no cost map from the network at import, no advice on stdout. Takes seconds at first."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     import litellm
 

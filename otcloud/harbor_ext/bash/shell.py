@@ -2,7 +2,7 @@
 
 Every block is a bash of its own. Its working directory at the end is left in a file in the sandbox and taken up by the
 next; the output passes through head and tail there, so that an endless one costs no memory here. Needs bash alone:
-where `timeout`, `head` or `tail` is missing, the environment's own time limit holds and the output comes whole.
+without coreutils in the sandbox the environment's own time limit holds and the output comes whole.
 """
 
 import shlex
@@ -27,13 +27,23 @@ _KEEP_AND_RUN = (
     f"trap \"{{ builtin pwd >|'{_CWD_FILE}'; }} 2>/dev/null\" EXIT; "
     'eval "shift; $1"'
 )
+_HELD = "[A process in the background still holds this block's output: the rest of it is lost. Send it to a file.]"
+# The output goes through `cat` so that its end can be forced: a background process may keep its own end open for ever.
 _WRAP = """\
-limit=(); command -v timeout >/dev/null && limit=(timeout -s KILL {timeout})
-if command -v head >/dev/null && command -v tail >/dev/null; then
-  "${{limit[@]}}" bash -c "$1" bash "$2" 2>&1 </dev/null | {{ head -c {window}; tail -c {window}; }}
-  exit "${{PIPESTATUS[0]}}"
-fi
-"${{limit[@]}}" bash -c "$1" bash "$2" 2>&1 </dev/null
+for tool in timeout head tail cat sleep; do
+  command -v "$tool" >/dev/null || exec bash -c "$1" bash "$2" 2>&1 </dev/null
+done
+{{
+  exec 9> >(exec cat)
+  relay=$!
+  timeout -s KILL {timeout} bash -c "$1" bash "$2" >&9 2>&1 9>&- </dev/null
+  code=$?
+  exec 9>&-
+  for pause in 0.01 0.02 0.05 0.1 0.2 0.3 0.4; do kill -0 "$relay" || exit "$code"; sleep "$pause"; done
+  kill -KILL "$relay" && printf '\\n%s\\n' "{held}"
+  exit "$code"
+}} 2>/dev/null | {{ head -c {window}; tail -c {window}; }}
+exit "${{PIPESTATUS[0]}}"
 """
 
 
@@ -83,7 +93,7 @@ class Shell:
     def _command(self, block: str) -> str:
         # The first block starts where the environment puts it, whatever an earlier agent left in the file.
         run = (_GO_BACK if self._started else "") + _KEEP_AND_RUN
-        wrap = _WRAP.format(timeout=self._timeout_sec, window=self._window)
+        wrap = _WRAP.format(timeout=self._timeout_sec, window=self._window, held=_HELD)
         return shlex.join(["bash", "-c", wrap, "bash", run, block])
 
 

@@ -20,9 +20,7 @@ START_SEC, CLOSE_SEC, KILL_SEC, GRACE_SEC = 60.0, 10.0, 15.0, 1.0
 CODE_OF_KILLED = 137
 _ANSWER_BYTES = 65536
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
-_PROGRAM = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from otcloud.harbor_ext.sandbox.keeper import main; main()"
-)
+_PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from otcloud.harbor_ext.sandbox.keeper import main; main()"
 
 
 class SandboxError(RuntimeError):

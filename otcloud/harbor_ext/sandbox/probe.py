@@ -17,11 +17,12 @@ from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, Command
 from otcloud.harbor_ext.sandbox.streams import HeadTail
 
 _OTHERWISE = "or use sandbox.type: docker or daytona"
+_SWITCHES = (("kernel/unprivileged_userns_clone", "0", "1"), ("user/max_user_namespaces", "0", "15000"))
 _PROGRAMS = ("bash", "tar", "cat", "mkdir")
 
 
 def probe(python: str) -> str | None:
-    """None when sandboxes work here with `python` as the keeper's interpreter, else one sentence: why not, what to do."""
+    """None when sandboxes work here with `python` as the keeper's interpreter, else a sentence: why not, what to do."""
     if sys.platform != "linux":
         return f"the local sandbox needs Linux namespaces, this is {sys.platform}: use sandbox.type: docker or daytona"
     with tempfile.TemporaryDirectory(prefix="otcloud-probe-") as folder:
@@ -61,23 +62,26 @@ async def _try_programs(box: Box) -> str | None:
 
 def explain(step: str, message: str) -> str:
     """The sentence for a sandbox that could not be set up: the step that failed and this machine's settings."""
-    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1" and os.getuid() != 0:
+    return f"{_reason(step, message)}, {_OTHERWISE}"
+
+
+def _reason(step: str, message: str) -> str:
+    if os.getuid() != 0 and _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
-            "AppArmor refuses unprivileged user namespaces (Ubuntu 23.10 and newer): run "
-            f"'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0', {_OTHERWISE}"
+            "AppArmor refuses user namespaces to ordinary users (Ubuntu 23.10 and newer): run "
+            "'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0'"
         )
     if step in ("create a user namespace", "map user ids", "create namespaces"):
-        if _setting("kernel/unprivileged_userns_clone") == "0":
-            return f"this kernel refuses user namespaces: 'sudo sysctl -w kernel.unprivileged_userns_clone=1', {_OTHERWISE}"
-        if _setting("user/max_user_namespaces") == "0":
-            return f"this machine allows no user namespaces: 'sudo sysctl -w user.max_user_namespaces=15000', {_OTHERWISE}"
+        for name, closed, opened in _SWITCHES:
+            if _setting(name) == closed:
+                return f"this machine refuses user namespaces: run 'sudo sysctl -w {name.replace('/', '.')}={opened}'"
         if in_container():
-            return f"this container may not make namespaces: start it with --privileged, {_OTHERWISE}"
+            return "this container may not make namespaces: start it with --privileged"
     if step == "mount proc":
-        return f"this container hides parts of /proc, so no new one can be mounted: start it with --privileged, {_OTHERWISE}"
+        return "this container hides parts of /proc, so no new one can be mounted: start it with --privileged"
     if step in ("mount overlay", "hide a host folder"):
-        return f"overlay mounts are refused (an ordinary user needs Linux 5.11 or newer): {message}; {_OTHERWISE}"
-    return f"the local sandbox does not work here: {message}; {_OTHERWISE}"
+        return f"overlay mounts are refused ({message}; an ordinary user needs Linux 5.11): use a newer kernel"
+    return f"the local sandbox does not work here ({message}): use another machine"
 
 
 def in_container() -> bool:

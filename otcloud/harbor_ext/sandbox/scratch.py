@@ -14,13 +14,30 @@ from otcloud.harbor_ext.sandbox.root import SYSTEM_FOLDERS
 from otcloud.harbor_ext.sandbox.spec import DEFAULT_PATH, HOSTNAME
 
 _FOLDERS = {"root": 0o700, "tmp": 0o1777, "var/tmp": 0o1777, "run": 0o755, "run/lock": 0o1777, "home": 0o755}
-_EMPTY = "mnt media opt srv proc sys dev usr var/log var/cache var/lib var/spool etc".split()
+_EMPTY = (
+    "mnt",
+    "media",
+    "opt",
+    "srv",
+    "proc",
+    "sys",
+    "dev",
+    "usr",
+    "etc",
+    "var/log",
+    "var/cache",
+    "var/lib",
+    "var/spool",
+)
+# fmt: off
 _ETC_FILES = (
-    "alternatives ca-certificates.conf crypto-policies debian_version fonts inputrc ld.so.cache ld.so.conf "
-    "ld.so.conf.d locale.alias locale.conf localtime login.defs magic magic.mime mime.types os-release pam.d perl "
-    "pki/ca-trust/extracted pki/tls/certs pki/tls/openssl.cnf protocols python3 redhat-release rpc services "
-    "shells ssl/certs ssl/openssl.cnf system-release terminfo timezone xattr.conf xml"
-).split()
+    "alternatives", "ca-certificates.conf", "crypto-policies", "debian_version", "fonts", "inputrc", "ld.so.cache",
+    "ld.so.conf", "ld.so.conf.d", "locale.alias", "locale.conf", "localtime", "login.defs", "magic", "magic.mime",
+    "mime.types", "os-release", "pam.d", "perl", "pki/ca-trust/extracted", "pki/tls/certs", "pki/tls/openssl.cnf",
+    "protocols", "python3", "redhat-release", "rpc", "services", "shells", "ssl/certs", "ssl/openssl.cnf",
+    "system-release", "terminfo", "timezone", "xattr.conf", "xml",
+)
+# fmt: on
 _HOSTS = f"127.0.0.1\tlocalhost {HOSTNAME}\n::1\tlocalhost ip6-localhost\n"
 _NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n"
 _PROFILE = f"export PATH={DEFAULT_PATH}\n"

@@ -14,10 +14,37 @@ from typing import IO, BinaryIO
 
 MAX_DOWNLOAD_BYTES = 2 * 1024**3
 _CHUNK = 1 << 20
+_PUT_FILE = """
+[ -d "$1" ] && set -- "$1/$2" "$2" "$3"
+mkdir -p -- "$(dirname -- "$1")" && cat > "$1" && chmod "$3" -- "$1"
+"""
+_PUT_FOLDER = 'mkdir -p -- "$1" && exec tar -xpf - --no-same-owner --no-overwrite-dir -C "$1"'
+_GET_FILE = '[ -f "$1" ] || { echo "no such file: $1" >&2; exit 1; }; exec cat -- "$1"'
+_GET_FOLDER = 'exec tar -cf - -C "$1" .'
 
 
 class TransferError(RuntimeError):
     """A file or folder could not be moved; the message names both ends."""
+
+
+def put_file(target: str, name: str, mode: int) -> list[str]:
+    """The command that writes its stdin to `target`, or to `name` in it when that is a folder."""
+    return ["/bin/sh", "-c", _PUT_FILE, "sh", target, name, f"{mode & 0o777:o}"]
+
+
+def put_folder(target: str) -> list[str]:
+    """The command that unpacks an archive on its stdin into `target`."""
+    return ["/bin/sh", "-c", _PUT_FOLDER, "sh", target]
+
+
+def get_file(source: str) -> list[str]:
+    """The command that writes a file's content to its stdout; links are followed inside the sandbox alone."""
+    return ["/bin/sh", "-c", _GET_FILE, "sh", source]
+
+
+def get_folder(source: str) -> list[str]:
+    """The command that writes a folder as an archive to its stdout."""
+    return ["/bin/sh", "-c", _GET_FOLDER, "sh", source]
 
 
 def pack(source: Path, archive: BinaryIO, prefix: str = ".") -> None:

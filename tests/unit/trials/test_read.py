@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otcloud.trials.archive import pack
@@ -148,6 +148,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.c
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=8))
 
 
+@settings(deadline=None)
 @given(result=st.dictionaries(KEYS, JSON), trajectory=JSON)
 def test_no_shape_of_json_raises(result: Result, trajectory: object) -> None:
     files = {"result.json": {**result, "finished_at": "2026-03-01"}, "agent/trajectory.json": trajectory}
@@ -156,6 +157,7 @@ def test_no_shape_of_json_raises(result: Result, trajectory: object) -> None:
     assert Trial.model_validate_json(trial.model_dump_json()) == trial
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary())
 def test_no_bytes_raise(result: bytes, trajectory: bytes) -> None:
     assert read_trial(Memory({"result.json": result, "agent/trajectory.json": trajectory})) is None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otcloud.trials.summary import Cause, TaskSummary, mean_reward, summarize
@@ -60,6 +60,11 @@ def test_a_trial_published_twice_is_one_record() -> None:
     assert (summary.done, summary.retried, summary.input_tokens) == (1, 0, 7)
 
 
+def test_tasks_of_equal_contents_are_slots_of_their_own() -> None:
+    twins = [trial(name, Outcome.PASSED, 1.0, task=name, task_digest="same") for name in "xy"]
+    assert summarize(twins, 2).done == 2
+
+
 def test_trials_without_a_rollout_are_slots_of_their_own() -> None:
     assert summarize([trial(name, Outcome.PASSED, 1.0, rollout=None) for name in "xyz"], 3).passed == 3
 
@@ -100,6 +105,7 @@ def test_the_mean(trials: list[Trial], expected: float | None) -> None:
 RECORDS = st.lists(st.tuples(st.sampled_from(Outcome), st.sampled_from("abc"), st.integers(0, 2)), max_size=40)
 
 
+@settings(deadline=None)
 @given(RECORDS)
 def test_slots_add_up(records: Iterable[tuple[Outcome, str, int]]) -> None:
     trials = [trial(str(at), kind, task=task, rollout=n) for at, (kind, task, n) in enumerate(records)]

@@ -1,7 +1,7 @@
 """Repairing text and times."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otcloud.trials.moment import moment, seconds_between
@@ -22,11 +22,13 @@ def test_surrogates(broken: str, repaired: str) -> None:
     assert whole(broken) == repaired
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_every_text_can_be_encoded(text: str) -> None:
     assert whole(text).encode().decode() == whole(text)
 
 
+@settings(deadline=None)
 @given(st.text() | st.none())
 def test_no_time_raises(text: str | None) -> None:
     assert moment(text) is None or moment(text) is not None

@@ -1,7 +1,8 @@
 """Runs conversations of the bash agent side by side, in Harbor's interpreter: what the tests start.
 
-Reads {name: {model, instruction, kwargs, outer_sec}} from stdin; the argument is the folder for their logs. Each one's
-sandbox is this machine's bash in a folder of its own. Prints {name: {context, error}}.
+Reads {name: {model, instruction, kwargs, cancel_at}} from stdin, where all have defaults and the name is the default
+instruction; the argument is the folder for their logs. Each one's sandbox is this machine's bash in a folder of its
+own. Prints {name: {context, error}}.
 """
 
 import asyncio
@@ -22,8 +23,10 @@ from otcloud.harbor_ext.bash_agent import BashAgent
 class HostFolder:
     """The part of an environment that an agent uses: commands run in a folder of this machine."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cancel_at: int | None) -> None:
         self.folder = folder
+        self.cancel_at = cancel_at
+        self.reached = asyncio.Event()
         self.sessions: set[int] = set()
 
     async def exec(self, command: str, timeout_sec: int | None = None, **_: Any) -> ExecResult:
@@ -39,6 +42,8 @@ class HostFolder:
             start_new_session=True,
         )
         self.sessions.add(process.pid)
+        if len(self.sessions) == self.cancel_at:
+            self.reached.set()
         try:
             out, err = await asyncio.wait_for(process.communicate(), timeout_sec)
         except TimeoutError as error:
@@ -56,18 +61,22 @@ class HostFolder:
 
 
 async def drive(logs: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    """One trial's worth of the agent's life; `outer_sec` stands for Harbor's own agent timeout."""
-    sandbox: Any = HostFolder(logs / "sandbox")
+    """One trial's worth of the agent's life; during command number `cancel_at` it is cancelled, as Harbor does."""
+    sandbox: Any = HostFolder(logs / "sandbox", plan.get("cancel_at"))
     sandbox.folder.mkdir(parents=True)
     context = AgentContext()
     kwargs = plan.get("kwargs", {})
     error = None
     try:
         BashAgent.preflight(kwargs=kwargs)
-        agent = BashAgent(logs_dir=logs, model_name=plan["model"], **kwargs)
+        agent = BashAgent(logs_dir=logs, model_name=plan.get("model", "hosted_vllm/tiny"), **kwargs)
         await agent.setup(sandbox)
-        await asyncio.wait_for(agent.run(plan["instruction"], sandbox, context), plan.get("outer_sec"))
-    except Exception as caught:
+        trial = asyncio.create_task(agent.run(plan.get("instruction", logs.name), sandbox, context))
+        cancel = asyncio.create_task(sandbox.reached.wait())
+        await asyncio.wait([trial, cancel], return_when=asyncio.FIRST_COMPLETED)
+        trial.cancel() if cancel.done() else cancel.cancel()
+        await trial
+    except (Exception, asyncio.CancelledError) as caught:
         error = {"type": type(caught).__name__, "text": str(caught)}
     finally:
         await sandbox.stop()

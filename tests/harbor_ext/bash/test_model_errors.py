@@ -1,20 +1,14 @@
 """The bash agent and a model server that misbehaves: what is asked again, what is not, and what a request holds."""
 
 import json
-import os
-import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, override
 
 import pytest
 
-from otcloud.programs import Harbor
-
-DRIVER = Path(__file__).with_name("drive_bash_agent.py")
 CONTEXT = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens."
 
 # What the server says to a conversation's requests, one after the other; the last stands for all that follow.
@@ -29,8 +23,23 @@ SCRIPTS: dict[str, list[tuple[int, dict[str, str], str]]] = {
     "context": [(400, {}, CONTEXT)],
     "two turns": [(200, {}, "```bash\necho 1\n```"), (200, {}, "TASK_COMPLETE")],
     "surrogate": [(200, {}, "half \ud800 a character\nTASK_COMPLETE")],
+    "patience": [(429, {"Retry-After": "7"}, "wait"), (503, {}, "x"), (500, {}, "x"), (408, {}, "x"), (200, {}, "ok")],
     "null": [(200, {}, ""), (200, {}, "TASK_COMPLETE")],
 }
+
+PATIENCE = """
+import asyncio, json
+from otcloud.harbor_ext.bash.model_client import ModelClient
+
+waits = []
+
+async def sleep(seconds):
+    waits.append(seconds)
+
+client = ModelClient("hosted_vllm/tiny", {}, retries=5, sleep=sleep, jitter=lambda: 1.0)
+reply = asyncio.run(client.ask([{"role": "user", "content": "patience"}]))
+print(json.dumps([reply.text, waits]))
+"""
 
 
 class Scripted(ThreadingHTTPServer):
@@ -51,6 +60,10 @@ class Scripted(ThreadingHTTPServer):
             self.asked.append(request)
             self.counts[name] += 1
             return SCRIPTS[name][min(self.counts[name], len(SCRIPTS[name])) - 1]
+
+    def requests(self, name: str) -> list[dict[str, Any]]:
+        """All requests of one conversation, in order."""
+        return [asked for asked in self.asked if name in (message["content"] for message in asked["messages"])]
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -84,55 +97,45 @@ class Exchange(BaseHTTPRequestHandler):
         """Nothing."""
 
 
-class Outcome:
-    """The driver's results, its folder, and what the server was asked."""
-
-    def __init__(self, root: Path, results: dict[str, Any], server: Scripted) -> None:
-        self.root = root
-        self.results = results
-        self.counts = server.counts
-        self.asked = server.asked
-
-    def requests(self, name: str) -> list[dict[str, Any]]:
-        """All requests of one conversation, in order."""
-        return [asked for asked in self.asked if name in (message["content"] for message in asked["messages"])]
-
-
 @pytest.fixture(scope="module")
-def outcome(harbor: Harbor, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
-    """All scripts played, side by side."""
-    root = tmp_path_factory.mktemp("logs")
-    plans: dict[str, Any] = {
-        name: {"model": "hosted_vllm/tiny", "instruction": name, "kwargs": {"retries": 1}} for name in SCRIPTS
-    }
-    plans["two turns"]["kwargs"] = {"temperature": 0.5, "max_tokens": 9, "llm_kwargs": {"top_p": 0.9}}
+def server() -> Iterator[Scripted]:
+    """The server, on a free port."""
     with Scripted() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | {
-            "PYTHONPATH": str(harbor.code),
-            "HOSTED_VLLM_API_BASE": f"http://127.0.0.1:{server.server_port}/v1",
-            "HOSTED_VLLM_API_KEY": "k" * 20,
-        }
-        done = subprocess.run(
-            [harbor.python, DRIVER, root], input=json.dumps(plans), capture_output=True, text=True, env=env, timeout=120
-        )
+        yield server
         server.shutdown()
         thread.join()
-    assert done.returncode == 0, done.stderr
-    yield Outcome(root, json.loads(done.stdout), server)
+
+
+@pytest.fixture(scope="module")
+def stage(server: Scripted, stage_on: Callable[[int], Any]) -> Any:
+    """Harbor's interpreter beside that server."""
+    return stage_on(server.server_port)
+
+
+@pytest.fixture(scope="module")
+def ends(stage: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """All scripts but one played, side by side."""
+    plans: dict[str, Any] = {name: {"kwargs": {"retries": 1}} for name in SCRIPTS if name != "patience"}
+    plans["two turns"]["kwargs"] = {"temperature": 0.5, "max_tokens": 9, "llm_kwargs": {"top_p": 0.9}}
+    return stage.drive(tmp_path_factory.mktemp("logs"), plans)
+
+
+def test_waits_grow_and_the_servers_wish_is_honoured(stage: Any) -> None:
+    assert stage.output("-c", PATIENCE) == ["ok", [8.0, 2.0, 4.0, 8.0]]
 
 
 @pytest.mark.parametrize("name", ["503 then well", "429 then well", "hung up then well"])
-def test_what_passes_is_asked_again(outcome: Outcome, name: str) -> None:
-    assert outcome.results[name]["error"] is None
-    assert outcome.results[name]["context"]["metadata"] == {"turns": 1, "stop_reason": "completed"}
-    assert outcome.counts[name] == 2
+def test_what_passes_is_asked_again(ends: Any, server: Scripted, name: str) -> None:
+    assert ends.results[name]["error"] is None
+    assert ends.results[name]["context"]["metadata"] == {"turns": 1, "stop_reason": "completed"}
+    assert server.counts[name] == 2
 
 
-def test_patience_ends(outcome: Outcome) -> None:
-    assert outcome.results["500 for ever"]["error"]["type"] == "InternalServerError"
-    assert outcome.counts["500 for ever"] == 2
+def test_patience_ends(ends: Any, server: Scripted) -> None:
+    assert ends.results["500 for ever"]["error"]["type"] == "InternalServerError"
+    assert server.counts["500 for ever"] == 2
 
 
 @pytest.mark.parametrize(
@@ -144,35 +147,35 @@ def test_patience_ends(outcome: Outcome) -> None:
         ("context", "ContextLengthExceededError", "maximum context length"),
     ],
 )
-def test_what_does_not_pass_is_not_asked_again(outcome: Outcome, name: str, kind: str, said: str) -> None:
-    end = outcome.results[name]
+def test_what_does_not_pass_is_not_asked_again(ends: Any, server: Scripted, name: str, kind: str, said: str) -> None:
+    end = ends.results[name]
     assert end["error"]["type"] == kind
     assert said in end["error"]["text"]
     assert end["context"]["metadata"] == {"turns": 0, "stop_reason": kind}
-    assert outcome.counts[name] == 1
+    assert server.counts[name] == 1
 
 
-def test_a_request_holds_what_the_options_say_and_no_more(outcome: Outcome) -> None:
-    asked = outcome.requests("two turns")
+def test_a_request_holds_what_the_options_say_and_no_more(ends: Any, server: Scripted) -> None:
+    asked = server.requests("two turns")
     given = {"model": "tiny", "temperature": 0.5, "max_tokens": 9, "top_p": 0.9}
     assert [{key: value for key, value in each.items() if key != "messages"} for each in asked] == [given, given]
-    (plain,) = outcome.requests("401")
+    (plain,) = server.requests("401")
     assert set(plain) == {"model", "messages"}
 
 
-def test_the_conversation_can_be_rebuilt_from_the_trajectory(outcome: Outcome) -> None:
+def test_the_conversation_can_be_rebuilt_from_the_trajectory(ends: Any, server: Scripted) -> None:
     messages: list[dict[str, str]] = []
-    for step in json.loads((outcome.root / "two turns" / "trajectory.json").read_text(encoding="utf-8"))["steps"]:
+    for step in json.loads((ends.root / "two turns" / "trajectory.json").read_text(encoding="utf-8"))["steps"]:
         role = "assistant" if step["source"] == "agent" else step["source"]
         messages.append({"role": role, "content": step["message"]})
         if "observation" in step:
             messages.append({"role": "user", "content": step["observation"]["results"][0]["content"]})
-    assert outcome.requests("two turns")[-1]["messages"] == messages[:-1]
+    assert server.requests("two turns")[-1]["messages"] == messages[:-1]
     assert messages[-1] == {"role": "assistant", "content": "TASK_COMPLETE"}
 
 
-def test_odd_answers_are_survived(outcome: Outcome) -> None:
-    assert outcome.results["surrogate"]["error"] is None
-    text = (outcome.root / "surrogate" / "trajectory.json").read_text(encoding="utf-8")
+def test_odd_answers_are_survived(ends: Any) -> None:
+    assert ends.results["surrogate"]["error"] is None
+    text = (ends.root / "surrogate" / "trajectory.json").read_text(encoding="utf-8")
     assert json.loads(text)["steps"][-1]["message"] == "half ? a character\nTASK_COMPLETE"
-    assert outcome.results["null"]["context"]["metadata"] == {"turns": 2, "stop_reason": "completed"}
+    assert ends.results["null"]["context"]["metadata"] == {"turns": 2, "stop_reason": "completed"}

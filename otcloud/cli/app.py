@@ -54,7 +54,7 @@ def build(wanted: str | None, *, everything: bool = False) -> typer.Typer:
         name="otcloud",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,
+        rich_markup_mode="rich",
         context_settings={
             "token_normalize_func": _kebab,
             "help_option_names": ["--help", "-h"],

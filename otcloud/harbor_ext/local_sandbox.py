@@ -6,7 +6,6 @@ Log folders are copied, not mounted: a link that a task leaves in a mounted fold
 """
 
 import asyncio
-import inspect
 import logging
 import resource
 import shlex
@@ -45,8 +44,8 @@ class LocalSandbox(BaseEnvironment):
         self._problems: list[str] = []
         self._box: Box | None = None
         self._image = build.Image()
-        known = inspect.signature(BaseEnvironment.__init__).parameters
-        for name in sorted(set(kwargs) - set(known)):
+        known = BaseEnvironment.__init__.__code__
+        for name in sorted(set(kwargs) - set(known.co_varnames[: known.co_argcount + known.co_kwonlyargcount])):
             kwargs.pop(name)
             self._problems.append(f"environment.kwargs has the unknown key {name!r} (known: scratch)")
         super().__init__(*args, **kwargs)  # pyright: ignore[reportArgumentType]

@@ -14,8 +14,8 @@ from otcloud.launch.place import Place
 from otcloud.plan.compile import compile_plan, resolve_sandbox
 from otcloud.plan.plan import Plan
 from otcloud.programs import harbor_lock
-from otcloud.recipe.load import load
-from otcloud.recipe.schema import Recipe
+from otcloud.recipe.load import Loaded, load
+from otcloud.recipe.show import to_yaml
 from otcloud.runs.index import unfinished
 from otcloud.runs.layout import RunDir
 from otcloud.runs.state import read_state
@@ -40,7 +40,7 @@ class Prepared:
 
     order: Order
     place: Place
-    recipe: Recipe
+    loaded: Loaded
     plan: Plan
     warnings: tuple[str, ...]
 
@@ -55,7 +55,7 @@ def prepare(order: Order, place: Place) -> Prepared:
     facts = gather(recipe, place.secrets, place.environ, moment, order.job_name)
     lock = harbor_lock(recipe.programs.harbor, resolve_sandbox(recipe.sandbox.type, facts.sandboxes))
     plan = compile_plan(recipe, facts, lock)
-    return Prepared(order, place, recipe, plan, (*loaded.warnings, *plan.warnings))
+    return Prepared(order, place, loaded, plan, (*loaded.warnings, *plan.warnings))
 
 
 def execute(prepared: Prepared, view: View, warn: Callable[[str], None]) -> Ended:
@@ -66,7 +66,7 @@ def execute(prepared: Prepared, view: View, warn: Callable[[str], None]) -> Ende
         earlier = unfinished(prepared.plan.recipe_digest, place.data, place.runs_dir)
     if earlier is not None:
         return resume(earlier, place, view)
-    return launch(prepared.plan, _inputs(prepared.recipe), place, view, warn)
+    return launch(prepared.plan, _inputs(prepared.loaded), place, view, warn)
 
 
 def _named(prepared: Prepared) -> RunDir | None:
@@ -82,10 +82,8 @@ def _named(prepared: Prepared) -> RunDir | None:
     return run
 
 
-def _inputs(recipe: Recipe) -> Inputs:
-    import yaml
-
-    if recipe.tasks.path is None:
+def _inputs(loaded: Loaded) -> Inputs:
+    folder = loaded.recipe.tasks.path
+    if folder is None:
         raise InputInvalid("the recipe names no folder of tasks", do="set tasks.path, or --tasks-input-path")
-    text = yaml.safe_dump(recipe.model_dump(mode="json", exclude_defaults=True), sort_keys=False, allow_unicode=True)
-    return Inputs(recipe=text, tasks=recipe.tasks.path, recording=recording_of(recipe))
+    return Inputs(recipe=to_yaml(loaded), tasks=folder, recording=recording_of(loaded.recipe))

@@ -108,7 +108,9 @@ class _Reading:
         return self.add(written, field.key, told, suggestion)
 
     def _scalar(self, written: Written, scalar: Scalar, field: Field) -> None:
-        if field.shape == "path":
+        if not scalar.text and field.shape in ("path", "text", "choice"):
+            self.add(written, field.key, f"must be {_WANTED[field.shape]}, not an empty one")
+        elif field.shape == "path":
             self._path(written, scalar.text, field.key)
         elif field.shape in ("text", "choice"):
             self._state(written, field.key, scalar.text)
@@ -119,8 +121,6 @@ class _Reading:
 
     def _path(self, written: Written, text: str, key: Key) -> None:
         """A path as an absolute one. `~` is this user's home."""
-        if not text:
-            return self.add(written, key, "must be a path, not an empty text")
         try:
             path = Path(text).expanduser()
         except RuntimeError:

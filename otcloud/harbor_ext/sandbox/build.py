@@ -112,7 +112,7 @@ async def _is_folder(box: Box, image: Image, path: str) -> bool:
 
 
 def _add(tar: tarfile.TarFile, source: Path, into: bool, target: str) -> list[str]:
-    """Pack one COPY source as Docker lays it out: a folder's contents, a file as or into `target`. Returns its paths."""
+    """Pack one COPY source as Docker lays it out: a folder's contents, or a file as or in `target`. Gives the paths."""
     if source.is_dir():
         landed = [str(PurePosixPath(target, child.name)) for child in sorted(source.iterdir())]
         path = target

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 PLAIN_BASE = re.compile(r"^(?:docker\.io/)?(?:library/)?(?:debian|ubuntu)(?::[\w.-]+)?$")
 HONOURED = ("FROM", "ARG", "ENV", "WORKDIR", "COPY", "ADD", "RUN", "USER", "SHELL")
@@ -40,7 +41,7 @@ class Instruction:
         except ValueError:
             # Docker falls back to the shell form too.
             return None
-        return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else None
+        return cast("list[str]", value) if isinstance(value, list) else None
 
     @property
     def words(self) -> list[str]:

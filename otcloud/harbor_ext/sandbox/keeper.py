@@ -146,8 +146,12 @@ def _wake_on_child() -> int:
     os.set_blocking(wake, False)
     os.set_blocking(alarm, False)
     signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _notice)
     return wake
+
+
+def _notice(number: int, frame: object) -> None:
+    """A handler that does nothing: with one in place the wake-up descriptor is written."""
 
 
 def _delegate(descriptors: list[int]) -> None:

@@ -5,7 +5,7 @@ explains a machine's limits by the step that failed.
 """
 
 # pathlib costs every keeper 7 ms at its start.
-# ruff: noqa: PTH
+# ruff: noqa: PTH123
 
 import ctypes
 import fcntl

@@ -5,7 +5,7 @@ ends daemons too; after a command that ended by itself, its daemons live on unde
 """
 
 # pathlib costs every keeper 7 ms at its start.
-# ruff: noqa: PTH
+# ruff: noqa: PTH208
 
 import os
 import select

@@ -10,7 +10,7 @@ ANSWERS: dict[str, list[Any]] = {
     "endless": ["```bash\ncd /; yes\n```", "```bash\nseq 100000; pwd\n```\nTASK_COMPLETE"],
     "long": ["```bash\n" + "x" * 120_000 + "\n```\nTASK_COMPLETE"],
     "trap": ["```bash\ntrap 'echo bye' EXIT\nexec sh -c 'echo in sh'\n```", "```bash\nkill -9 $$\n```\nTASK_COMPLETE"],
-    "moved": ["```sh\nmkdir d; cd d; TMPDIR=/; exit 4\n```", "```sh\necho ${PWD##*/}; rm -r $PWD\n```", "```sh\nls\n```"],
+    "moved": ["```sh\nmkdir d; cd d; TMPDIR=\nexit 4\n```", "```sh\necho ${PWD##*/}; rm -r $PWD\n```", "```sh\n:\n```"],
     "held": ["```bash\nsleep 600 &\necho on\n```", "```bash\nsleep 600 >x 2>&1 &\necho on\n```\nTASK_COMPLETE"],
 }  # fmt: skip
 PLANS: dict[str, Any] = {

@@ -60,7 +60,7 @@ def conversation(trial: Path) -> list[Any]:
 
 @pytest.mark.parametrize(("agent", "reward"), [("oracle", 1.0), ("nop", 0.0)])
 def test_a_solution_passes_and_nothing_does_not(harbor: Harbor, tmp_path: Path, agent: str, reward: float) -> None:
-    assert rewards(run(harbor, tmp_path, "-a", agent)) == dict.fromkeys(TASKS, {reward})
+    assert rewards(run(harbor, tmp_path, "-a", agent)) == {task: {reward} for task in TASKS}
 
 
 def test_the_recording_passes_four_of_five_and_always_says_the_same(harbor: Harbor, tmp_path: Path) -> None:

@@ -77,6 +77,12 @@ def test_a_kind_has_defaults_of_its_own(tmp_path: Path, kind: str, attempts: int
     assert (stated.attempts, stated.concurrency) == (2, 7)
 
 
+def test_a_kind_left_empty_is_the_commands(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(BASE + "kind:\n")
+    recipe = load(["r.yaml"], cwd=tmp_path, kind="eval").recipe
+    assert (recipe.kind, recipe.trials.attempts) == ("eval", 3)
+
+
 def test_flags_alone_suffice_and_origins_name_them(tmp_path: Path) -> None:
     loaded = load(
         flags={"model": "org/m", "dataset": "tb@2.0", "include": [], "limit": None}, cwd=tmp_path, kind="eval"

@@ -88,14 +88,6 @@ class LocalSandbox(BaseEnvironment):
         """Nothing: see start()."""
 
     @override
-    def _maybe_resolve_task_env(self) -> None:
-        try:
-            super()._maybe_resolve_task_env()
-        except ValueError as error:
-            # A variable that is not set on the host: this task's problem, not the job's.
-            self._problems.append(str(error))
-
-    @override
     async def start(self, force_build: bool) -> None:
         demand = self._demand(force_build)
         reasons = [*self._problems, *refusals(demand)]

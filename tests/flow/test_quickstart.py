@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import pyarrow.parquet as parquet
 
@@ -20,7 +21,7 @@ def test_quickstart_makes_traces(otcloud: Otcloud) -> None:
     assert summary["mean_reward"] == 0.8
     [run] = otcloud.runs()
     assert document["path"] == str(run.root)
-    rows = parquet.read_table(run.traces / "traces.parquet").to_pylist()
+    rows: list[dict[str, Any]] = cast(Any, parquet).read_table(run.traces / "traces.parquet").to_pylist()
     assert sorted(row["task"] for row in rows) == sorted(trial.task for trial in read_index(run.published_index))
     assert {row["model"] for row in rows} == {"quickstart-recorded"}
     assert all(row["conversations"][-1]["role"] == "assistant" for row in rows)

@@ -58,10 +58,10 @@ def working_sandbox() -> None:
         pytest.skip(reason)
 
 
-@pytest.fixture
-def base(tmp_path: Path, working_sandbox: None) -> Path:
-    """A curated root."""
-    folder = tmp_path / "base"
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory, working_sandbox: None) -> Path:
+    """A curated root, the lowest layer of all: sandboxes do not write to it."""
+    folder = tmp_path_factory.mktemp("sandbox") / "base"
     scratch.build_base(folder)
     return folder
 

@@ -11,14 +11,17 @@ import select
 import signal
 import socket
 import sys
-from typing import NoReturn
 
 from otcloud.harbor_ext.sandbox import kernel, root, spec, supervisor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Entry. sys.argv: the socket's descriptor, the base folder relative to the working folder (mount tables show it,
     so it names no host path), `public` to share the host's network, the process id of the parent."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -117,7 +120,7 @@ def _limit(own_user_namespace: bool) -> None:
     kernel.write("/proc/self/oom_score_adj", str(spec.OOM_SCORE))
 
 
-def _serve(control: socket.socket) -> NoReturn:
+def _serve(control: socket.socket) -> "NoReturn":
     """Start a supervisor for each set of descriptors that arrives; reap orphans; end when the socket closes."""
     wake = _wake_on_child()
     for number in _IGNORED:

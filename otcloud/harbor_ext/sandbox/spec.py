@@ -1,10 +1,8 @@
 """What the two sides tell each other: a command and the limits of a sandbox.
 
 Plain data with a form for the wire; no side effects. The keeper starts once per trial, so the modules it needs
-(`kernel`, `keeper`, `root`, `spec`, `supervisor`) import no json, re, pathlib or dataclasses: 45 ms became 20.
+(`kernel`, `keeper`, `root`, `spec`, `supervisor`) import no json, typing, re, pathlib or dataclasses: 45 ms became 20.
 """
-
-from typing import NamedTuple, Self
 
 HOSTNAME = "sandbox"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -22,14 +20,19 @@ CODE, KILLED, REFUSED = "code", "killed", "refused"
 """First words of the keeper's and of a supervisor's answer."""
 
 
-class Command(NamedTuple):
-    """One process to run in the sandbox, waited for with everything it leaves behind."""
+class Command:
+    """One process to run in the sandbox, waited for with everything it leaves behind.
 
-    argv: list[str]
-    env: dict[str, str]
-    cwd: str = "/"
-    user: str = "0"
-    """A name of the sandbox's /etc/passwd, or a number; `:group` may follow."""
+    `user` is a name of the sandbox's /etc/passwd, or a number; `:group` may follow.
+    """
+
+    __slots__ = ("argv", "cwd", "env", "user")
+
+    def __init__(self, argv: list[str], env: dict[str, str], cwd: str = "/", user: str = "0") -> None:
+        self.argv = argv
+        self.env = env
+        self.cwd = cwd
+        self.user = user
 
     def to_bytes(self) -> bytes:
         """A length of four bytes, then all strings separated by NUL, which none may contain (ValueError)."""
@@ -41,7 +44,7 @@ class Command(NamedTuple):
         return len(data).to_bytes(4, "big") + data
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(cls, data: bytes) -> "Command":
         """The reverse of to_bytes, without the length."""
         cwd, user, count, *rest = data.decode(errors="surrogateescape").split("\0")
         argv, pairs = rest[: int(count)], rest[int(count) :]

@@ -12,10 +12,13 @@ import select
 import signal
 import socket
 import time
-from typing import NoReturn
 
 from otcloud.harbor_ext.sandbox import kernel, spec
 from otcloud.harbor_ext.sandbox.spec import Command
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 CANNOT_RUN, NOT_FOUND = 126, 127
 _KILL_SEC = 10.0
@@ -129,7 +132,7 @@ def _descendants(ancestor: int) -> list[int]:
     return found
 
 
-def _become(command: Command, stdio: list[int]) -> NoReturn:
+def _become(command: Command, stdio: list[int]) -> "NoReturn":
     """Turn this forked process into the command. Failures go to its stderr, with the exit codes of a shell."""
     try:
         for number, descriptor in enumerate(stdio):
@@ -147,7 +150,7 @@ def _become(command: Command, stdio: list[int]) -> NoReturn:
         _give_up(CANNOT_RUN, command, error)
 
 
-def _give_up(code: int, command: Command, error: Exception) -> NoReturn:
+def _give_up(code: int, command: Command, error: Exception) -> "NoReturn":
     os.write(2, f"sandbox: cannot run {command.argv[0]!r} in {command.cwd!r}: {error}\n".encode())
     os._exit(code)
 

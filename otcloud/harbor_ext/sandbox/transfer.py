@@ -102,6 +102,9 @@ def unpack(archive: BinaryIO, target: Path, limit: int = MAX_DOWNLOAD_BYTES) -> 
         raise TransferError(f"the archive of {target} from the sandbox is broken: {error}") from error
     # Links come last: no file of this archive is ever written through one of them.
     for path, destination in links:
+        if path.is_dir() and not path.is_symlink():
+            left_out.append(path.name)
+            continue
         _make_folder(target, path.parent)
         _clear(path)
         path.symlink_to(destination)

@@ -10,7 +10,7 @@ from otcloud.runs.journal import read_json, read_lines
 from otcloud.runs.layout import RunDir
 from otcloud.trials.published import read_index
 from tests.flow.command import Otcloud, wait_for
-from tests.flow.test_kills import find
+from tests.lab.test_kills import find
 
 
 def events(run: RunDir, name: str) -> list[str]:

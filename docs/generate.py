@@ -6,8 +6,13 @@ python docs/generate.py --check    exit code 1, naming what is stale
 
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
+import typer
+from typer.testing import CliRunner
+
+from otcloud.cli.app import COMMANDS, Command, build
 from otcloud.errors import exit_codes
 from otcloud.recipe.fields import Field, dotted, fields
 from otcloud.recipe.flags import FLAGS
@@ -106,10 +111,6 @@ def exit_codes_page() -> Iterator[str]:
 
 def cli_page() -> Iterator[str]:
     """docs/reference/cli.md: the help of every command."""
-    from typer.testing import CliRunner
-
-    from otcloud.cli.app import build
-
     runner = CliRunner(env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"})
     app = build(None, everything=True)
 
@@ -122,23 +123,18 @@ def cli_page() -> Iterator[str]:
     yield "# Command line\n"
     yield NOTE
     yield f"`--n_concurrent` may stand for `--n-concurrent`, and so for every flag.\n\n```text\n{help_of()}\n```"
-    for name in commands(help_of()):
-        text = help_of(name)
-        yield f"\n## otcloud {name}\n\n```text\n{text}\n```"
-        for inner in commands(text):
-            yield f"\n### otcloud {name} {inner}\n\n```text\n{help_of(name, inner)}\n```"
+    for command in COMMANDS:
+        yield f"\n## otcloud {command.name}\n\n```text\n{help_of(command.name)}\n```"
+        for inner in inner_names(command):
+            yield f"\n### otcloud {command.name} {inner}\n\n```text\n{help_of(command.name, inner)}\n```"
 
 
-def commands(text: str) -> list[str]:
-    """The names of the commands that a help text lists."""
-    found: list[str] = []
-    listing = False
-    for line in text.splitlines():
-        if line and not line.startswith(" "):
-            listing = line.endswith(":") and not line.startswith(("Usage", "Options", "Arguments"))
-        elif listing and line.startswith("  ") and not line.startswith("   ") and not line.strip().startswith("-"):
-            found.append(line.split()[0])
-    return found
+def inner_names(command: Command) -> list[str]:
+    """The commands of a group; none for a plain command."""
+    module, _, member = command.target.partition(":")
+    group = getattr(import_module(module), member)
+    registered = group.registered_commands if isinstance(group, typer.Typer) else []
+    return [each.name or each.callback.__name__.replace("_", "-") for each in registered if each.callback]
 
 
 PAGES: dict[Path, Callable[[], Iterator[str]]] = {

@@ -69,6 +69,7 @@ class LiveView:
 
 def _panel(progress: Progress) -> Any:
     from rich.console import Group
+    from rich.padding import Padding
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
@@ -86,4 +87,4 @@ def _panel(progress: Progress) -> Any:
     )
     words = f"{progress.state}   mean reward {reward}{rate}   {duration(progress.elapsed_sec)}{eta}"
     bar = ProgressBar(total=max(progress.planned, 1), completed=progress.done, width=60)
-    return Group(bar, counts, Text(words, style="dim"))
+    return Group(Padding(bar), counts, Text(words, style="dim"))

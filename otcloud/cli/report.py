@@ -84,7 +84,7 @@ def _causes(done: Summary) -> str:
 def _next(run: RunDir, done: Summary) -> str:
     lines = [f"  otcloud view {run.run_id}      browse the trajectories"]
     traces = run.traces / "traces.jsonl"
-    if traces.is_file():
+    if traces.is_file() and traces.stat().st_size:
         lines.append(f"  head -n 1 {traces}      the dataset, as JSON Lines and parquet")
     if done.done < done.planned:
         lines.append(f"  otcloud resume {run.run_id}      run what is missing")

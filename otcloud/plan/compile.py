@@ -38,7 +38,7 @@ def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
             max_retries=recipe.trials.retries,
             infra_tolerance=recipe.trials.infra_tolerance,
             early_stop=recipe.trials.early_stop,
-            job=compile_job(recipe, sandbox, serve.served_name),
+            job=compile_job(recipe, sandbox, serve.served_name, facts.run_id),
         ),
         sandbox=sandbox,
         sync=recipe.sync,

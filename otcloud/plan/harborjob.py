@@ -16,9 +16,12 @@ LOCAL_SANDBOX = "otcloud.harbor_ext.local_sandbox:LocalSandbox"
 DEFAULT_AGENT = "terminus-2"
 _DEFAULT_CONTEXT = 32768
 _DEFAULT_OUTPUT = 8192
+_IDLE_MIN = 60
+"""Longer than a model takes for one answer, in which a sandbox is idle."""
+_MODAL_MAX_SEC = 24 * 3600
 
 
-def compile_job(recipe: Recipe, sandbox: str, served_name: str | None) -> dict[str, Any]:
+def compile_job(recipe: Recipe, sandbox: str, served_name: str | None, run_id: str) -> dict[str, Any]:
     """The job file without `job_name` and `tasks`; accepted by `harbor run --dry-run` once those are in."""
     trials = recipe.trials
     return {
@@ -34,16 +37,15 @@ def compile_job(recipe: Recipe, sandbox: str, served_name: str | None) -> dict[s
             "min_wait_sec": trials.retry_min_sec,
             "max_wait_sec": trials.retry_max_sec,
         },
-        "environment": _environment(recipe, sandbox),
+        "environment": _environment(recipe, sandbox, run_id),
         "agents": [_agent(recipe, served_name)],
         "verifier": {"disable": not trials.verify},
     }
 
 
-def _environment(recipe: Recipe, sandbox: str) -> dict[str, Any]:
+def _environment(recipe: Recipe, sandbox: str, run_id: str) -> dict[str, Any]:
     wanted = recipe.sandbox
     identity: dict[str, Any] = {"import_path": LOCAL_SANDBOX} if sandbox == "local" else {"type": sandbox}
-    kwargs = {"scratch": str(SCRATCH), **wanted.kwargs} if sandbox == "local" else dict(wanted.kwargs)
     overrides = {
         "override_cpus": wanted.cpus,
         "override_memory_mb": wanted.memory_mb,
@@ -54,8 +56,20 @@ def _environment(recipe: Recipe, sandbox: str) -> dict[str, Any]:
         "force_build": wanted.force_build,
         "delete": wanted.delete,
         **{name: value for name, value in overrides.items() if value is not None},
-        "kwargs": kwargs,
+        "kwargs": {**_sandbox_defaults(sandbox, recipe.limits.max_hours, run_id), **wanted.kwargs},
     }
+
+
+def _sandbox_defaults(sandbox: str, max_hours: float, run_id: str) -> dict[str, Any]:
+    """What keeps a sandbox that lost its run from living, and costing, for ever: Harbor's own defaults do not."""
+    if sandbox == "local":
+        return {"scratch": str(SCRATCH)}
+    if sandbox == "daytona":
+        return {"auto_stop_interval_mins": _IDLE_MIN, "labels": {"otcloud-run": run_id}}
+    if sandbox == "modal":
+        lifetime = min(int(max_hours * 3600), _MODAL_MAX_SEC)
+        return {"sandbox_timeout_secs": lifetime, "sandbox_idle_timeout_secs": min(_IDLE_MIN * 60, lifetime)}
+    return {}
 
 
 def _agent(recipe: Recipe, served_name: str | None) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from otcloud.harbor_ext.sandbox.box import Pipes
 from otcloud.harbor_ext.sandbox.spec import Command
+from otcloud.harbor_ext.sandbox.streams import HeadTail
 
 
 @pytest.mark.parametrize(("text", "code"), [("exit 3", 3), ("true", 0), ("kill -9 $$", 137), ("no-such-program", 127)])
@@ -139,3 +141,24 @@ def test_a_fork_bomb_ends_at_the_limit(inside: Callable[..., object]) -> None:
     count, alive = str(inside(scene)).split()
     assert alive == "alive"
     assert int(count) < 20
+
+
+def test_programs_are_found_on_the_given_path(inside: Callable[..., object]) -> None:
+    async def scene(shell) -> tuple[str, int, str]:
+        await shell.run("mkdir -p /tools; printf '#!/bin/sh\\necho tool' > /tools/tool; chmod +x /tools/tool")
+        found, lost = HeadTail(1000), HeadTail(1000)
+        await shell.box.run(Command(["tool"], {"PATH": "/nowhere:/etc/passwd:/tools"}), Pipes(found, found))
+        code = await shell.box.run(Command(["tool"], {"PATH": "/nowhere"}), Pipes(lost, lost))
+        return found.text(), code, lost.text()
+
+    found, code, lost = inside(scene)
+    assert (found, code) == ("tool\n", 127)
+    assert "cannot run 'tool'" in lost
+
+
+def test_unexpected_trouble_in_a_child_is_a_failure(inside: Callable[..., object]) -> None:
+    async def scene(shell) -> int:
+        await shell.run("rm /etc/passwd; mkdir /etc/passwd; chmod 0 /etc/passwd")
+        return (await shell.run("true", user="someone")).code
+
+    assert inside(scene) == 126

@@ -1,6 +1,5 @@
 """When a sandbox's owner ends, by whatever means, no process and no mount of the sandbox stays."""
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -54,7 +53,7 @@ def members(kind: str, number: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         # Processes end while the table is read, and others' namespaces cannot be read.
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and os.stat(entry / "ns" / kind).st_ino == number:
+            if entry.name.isdigit() and (entry / "ns" / kind).stat().st_ino == number:
                 found.append(int(entry.name))
     return found
 
@@ -69,7 +68,8 @@ def wait_until_empty(kind: str, number: int) -> None:
 
 def namespaces(keeper: int) -> tuple[int, int]:
     """Numbers of the sandbox's pid and mount namespaces."""
-    return os.stat(f"/proc/{keeper}/ns/pid_for_children").st_ino, os.stat(f"/proc/{keeper}/ns/mnt").st_ino
+    folder = Path(f"/proc/{keeper}/ns")
+    return (folder / "pid_for_children").stat().st_ino, (folder / "mnt").stat().st_ino
 
 
 @pytest.mark.parametrize("victim", ["owner", "keeper", "pid 1"])

@@ -19,7 +19,7 @@ def test_lines_comments_and_continuations() -> None:
     ("line", "wanted"),
     [
         ("ENV A=1 B=two", {"A": "1", "B": "two"}),
-        ('ENV A="one two" B=\'$x\' C=a\\ b', {"A": "one two", "B": "$x", "C": "a b"}),
+        ("ENV A=\"one two\" B='$x' C=a\\ b", {"A": "one two", "B": "$x", "C": "a b"}),
         ("ENV A the rest of it", {"A": "the rest of it"}),
         ("ENV URL=http://a/?b=c", {"URL": "http://a/?b=c"}),
         ("ARG A", {"A": ""}),

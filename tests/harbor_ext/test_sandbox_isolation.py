@@ -1,7 +1,6 @@
 """What a sandbox can see and reach of the host: an allowlist, and nothing that it writes."""
 
 import asyncio
-import os
 import socket
 import subprocess
 import sys
@@ -69,14 +68,14 @@ def test_mount_table_names_no_host_path(script, tmp_path: Path) -> None:
 
 
 def test_writing_anywhere_does_not_touch_the_host(script) -> None:
-    before = {path: os.stat(path) for path in ("/usr/bin", "/etc", "/etc/passwd", "/dev/null", "/usr/bin/tar")}
+    before = {path: Path(path).stat() for path in ("/usr/bin", "/etc", "/etc/passwd", "/dev/null", "/usr/bin/tar")}
     result = script(
         "set -e; touch /usr/bin/x /etc/x /root/x /home/x /tmp/x /x /var/x /usr/local/bin/x; rm /usr/bin/tar;"
         "echo me:x:5:5::/: >> /etc/passwd; chmod 700 /etc; chmod 600 /dev/null || true; rm -rf /usr/sbin; echo written"
     )
     assert result.out == "written\n"
     for path, old in before.items():
-        new = os.stat(path)
+        new = Path(path).stat()
         assert (new.st_mode, new.st_mtime_ns, new.st_ino) == (old.st_mode, old.st_mtime_ns, old.st_ino), path
     assert Path("/usr/sbin").is_dir()
     assert not Path("/usr/bin/x").exists()
@@ -92,8 +91,8 @@ def test_the_host_network_is_reached_only_when_allowed(script, network: bool) ->
 
 
 def test_loopback_of_its_own_works(script) -> None:
-    serve = "import socket; s=socket.create_server(('127.0.0.1', 9)); c=socket.create_connection(('127.0.0.1', 9)); print('up')"
-    assert script(f'python3 -c "{serve}"').out == "up\n"
+    serve = "s=socket.create_server(('127.0.0.1', 9)); c=socket.create_connection(('127.0.0.1', 9)); print('up')"
+    assert script(f'python3 -c "import socket; {serve}"').out == "up\n"
 
 
 @pytest.mark.parametrize(

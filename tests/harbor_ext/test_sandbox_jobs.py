@@ -29,8 +29,9 @@ def write_task(tmp_path: Path) -> Write:
         sections: str = "",
     ) -> Path:
         folder = tmp_path / "tasks" / name
+        head = f'schema_version = "1.4"\n[task]\nname = "t/{name}"\n'
         texts = {
-            "task.toml": f'schema_version = "1.4"\n[task]\nname = "t/{name}"\n[environment]\n{environment}\n{sections}\n',
+            "task.toml": f"{head}[environment]\n{environment}\n{sections}\n",
             "instruction.md": "solve it",
             "solution/solve.sh": SOLVE,
             "tests/test.sh": CHECK,
@@ -52,7 +53,9 @@ def run_job(tmp_path: Path, harbor_python: Path, working_sandbox: None) -> Run:
     code.mkdir()
     (code / "otcloud").symlink_to(ROOT / "otcloud")
 
-    def run(attempts: int = 1, concurrent: int = 4, environment: dict[str, Any] = ENVIRONMENT) -> dict[str, dict[str, Any]]:
+    def run(
+        attempts: int = 1, concurrent: int = 4, environment: dict[str, Any] = ENVIRONMENT
+    ) -> dict[str, dict[str, Any]]:
         job = {
             "jobs_dir": "jobs",
             "n_attempts": attempts,
@@ -88,9 +91,10 @@ def test_sixteen_at_once(tmp_path: Path, write_task: Write, run_job: Run) -> Non
 
 def test_a_dockerfile_is_applied(write_task: Write, run_job: Run, tmp_path: Path) -> None:
     dockerfile = (
-        "FROM ubuntu:24.04\nARG WORD=given\nENV GREETING=\"$WORD word\"\nWORKDIR /app/deep\nCOPY data . \n"
+        'FROM ubuntu:24.04\nARG WORD=given\nENV GREETING="$WORD word"\nWORKDIR /app/deep\nCOPY data . \n'
         "COPY --chmod=700 one.txt two.txt /into/\nCOPY one.txt /as\nRUN useradd agent || true\n"
-        'RUN ["/bin/bash", "-c", "echo $GREETING > /made"]\nSHELL ["/bin/bash", "-c"]\nRUN [[ -e one.sub ]] && pwd >> /made\n'
+        'RUN ["/bin/bash", "-c", "echo $GREETING > /made"]\nSHELL ["/bin/bash", "-c"]\n'
+        "RUN [[ -e one.sub ]] && pwd >> /made\n"
     )
     solve = (
         "#!/bin/bash\ncat /made one.sub /into/one.txt /into/two.txt /as > /logs/agent/seen\npwd >> /logs/agent/seen\n"
@@ -116,11 +120,17 @@ def test_a_dockerfile_is_applied(write_task: Write, run_job: Run, tmp_path: Path
 REFUSED = {
     "image": ({"dockerfile": "FROM python:3.12\n"}, "python:3.12"),
     "compose": ({"files": {"environment/docker-compose.yaml": "services: {}\n"}}, "docker-compose.yaml"),
-    "prebuilt": ({"environment": 'docker_image = "ghcr.io/a/b:1"', "dockerfile": None}, "ghcr.io/a/b:1"),
+    "prebuilt": (
+        {"environment": 'docker_image = "ghcr.io/a/b:1"', "dockerfile": None, "files": {"environment/note": ""}},
+        "ghcr.io/a/b:1",
+    ),
     "gpu": ({"environment": "gpus = 1"}, "gpus = 1"),
     "allowlist": ({"environment": 'network_mode = "allowlist"\nallowed_hosts = ["a.org"]'}, "allowlist"),
     "phases": ({"sections": '[agent]\nnetwork_mode = "public"'}, "network policy that changes"),
-    "windows": ({"environment": 'os = "windows"', "files": {"tests/test.bat": "", "solution/solve.bat": ""}}, "windows"),
+    "windows": (
+        {"environment": 'os = "windows"', "files": {"tests/test.bat": "", "solution/solve.bat": ""}},
+        "windows",
+    ),
 }
 
 

@@ -169,8 +169,8 @@ def _delegate(descriptors: list[int]) -> None:
         try:
             supervisor.supervise(channel, descriptors[1:], _wake_on_child())
         finally:
-            # Without an answer the other side reads end of file and reports the command as killed.
-            os._exit(0)
+            # Never back into the keeper's loop. Without an answer the other side reports the command as killed.
+            os._exit(1)
     channel.close()
     for descriptor in descriptors[1:]:
         os.close(descriptor)

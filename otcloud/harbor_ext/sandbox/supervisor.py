@@ -14,7 +14,7 @@ import socket
 import time
 
 from otcloud.harbor_ext.sandbox import kernel, spec
-from otcloud.harbor_ext.sandbox.spec import Command
+from otcloud.harbor_ext.sandbox.spec import DEFAULT_PATH, Command
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def _descendants(ancestor: int) -> list[int]:
 
 def _become(command: Command, stdio: list[int]) -> "NoReturn":
     """Turn this forked process into the command. Failures go to its stderr, with the exit codes of a shell."""
+    code = CANNOT_RUN
     try:
         for number, descriptor in enumerate(stdio):
             os.dup2(descriptor, number)
@@ -143,16 +144,25 @@ def _become(command: Command, stdio: list[int]) -> "NoReturn":
             signal.signal(number, signal.SIG_DFL)
         home = _change_user(command.user)
         os.chdir(command.cwd)
-        os.execvpe(command.argv[0], command.argv, {"HOME": home, **command.env})
-    except FileNotFoundError as error:
-        _give_up(NOT_FOUND if error.filename in (command.argv[0], None) else CANNOT_RUN, command, error)
-    except (OSError, LookupError) as error:
-        _give_up(CANNOT_RUN, command, error)
+        code = NOT_FOUND
+        _execute(command.argv, {"HOME": home, **command.env})
+    except BaseException as error:  # noqa: BLE001 - whatever it is, a forked child must not go on as its parent
+        os.write(2, f"sandbox: cannot run {command.argv[0]!r} in {command.cwd!r}: {error}\n".encode())
+    finally:
+        os._exit(code)
 
 
-def _give_up(code: int, command: Command, error: Exception) -> "NoReturn":
-    os.write(2, f"sandbox: cannot run {command.argv[0]!r} in {command.cwd!r}: {error}\n".encode())
-    os._exit(code)
+def _execute(argv: list[str], env: dict[str, str]) -> None:
+    """execvpe without its imports: after pivot_root the host's library is out of reach."""
+    folders = [""] if "/" in argv[0] else env.get("PATH", DEFAULT_PATH).split(":")
+    missing = FileNotFoundError("no such program")
+    for folder in folders:
+        try:
+            os.execve(f"{folder}/{argv[0]}" if folder else argv[0], argv, env)
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            # It may be in a later folder of PATH.
+            missing = error
+    raise missing
 
 
 def _change_user(user: str) -> str:

@@ -1,10 +1,14 @@
 """Where otcloud keeps things for this user: the programs it built, the index of runs.
 
-Computed from a Mapping; it reads no environment of its own.
+Computed from a Mapping; it reads no environment of its own. Error: UsageError for a user without a home.
 """
 
+import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
+
+from otcloud.errors import UsageError
 
 
 def cache_dir(environ: Mapping[str, str]) -> Path:
@@ -20,5 +24,15 @@ def data_dir(environ: Mapping[str, str]) -> Path:
 def _place(environ: Mapping[str, str], own: str, xdg: str, default: str) -> Path:
     if environ.get(own):
         return Path(environ[own]).absolute()
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    return (Path(environ[xdg]) if environ.get(xdg) else home / default).absolute() / "otcloud"
+    base = Path(environ[xdg]) if environ.get(xdg) else _home(environ) / default
+    return base.absolute() / "otcloud"
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    if environ.get("HOME"):
+        return Path(environ["HOME"])
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        # A container's user that nobody has named.
+        raise UsageError("this user has no home folder", do="set HOME, or OTCLOUD_CACHE and OTCLOUD_DATA") from None

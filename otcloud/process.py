@@ -33,14 +33,15 @@ class Completed:
 def die_with_parent(sig: int = signal.SIGKILL, parent: int | None = None) -> None:
     """Ask the kernel to send `sig` to this process when its parent ends. Linux only; elsewhere it does nothing.
 
-    `parent` is the pid that must still be the parent; if it is gone already, this process ends at once: the request
-    would otherwise wait for a death that has happened (prctl(2), PR_SET_PDEATHSIG).
+    `parent` is the pid that must still be the parent; if it is gone already, this process is killed at once: the
+    request would otherwise wait for a death that has happened (prctl(2), PR_SET_PDEATHSIG). The parent that counts is
+    the *thread* that started this process.
     """
     if _libc is None:
         return
     _libc.prctl(_PR_SET_PDEATHSIG, sig, 0, 0, 0)
     if parent is not None and os.getppid() != parent:
-        os.kill(os.getpid(), sig)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def run(
@@ -97,7 +98,10 @@ class Child:
             self._popen.send_signal(sig)
 
     def stop(self, *, sig: int = signal.SIGTERM, grace_sec: float = 10.0) -> int:
-        """Signal the head, give it `grace_sec` to end by itself, then kill what is left of the group."""
+        """Signal the head, give it `grace_sec` to end by itself, then kill what is left of the group.
+
+        Also for a head that has ended by itself: what it left behind is killed.
+        """
         self.send(sig)
         self.wait(grace_sec)
         _signal_group(self.pid, signal.SIGKILL)
@@ -142,13 +146,15 @@ def is_alive(pid: int) -> bool:
     """Whether a process with this id exists (a zombie counts as gone)."""
     try:
         os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_bytes()  # a program's name may be no UTF-8
     except ProcessLookupError:
         return False
-    except (PermissionError, FileNotFoundError):
-        # Somebody else's process, or no /proc on this system: it exists as far as kill(2) tells.
-        return True
-    return stat.rsplit(")", 1)[1].split()[0] != "Z"
+    except PermissionError:
+        return True  # somebody else's process
+    except FileNotFoundError:
+        # It has ended since, unless this system has no /proc: then it exists as far as kill(2) tells.
+        return not Path("/proc/self").exists()
+    return stat.rsplit(b")", 1)[1].split()[0] != b"Z"
 
 
 def wait_gone(pid: int, timeout_sec: float) -> bool:
@@ -175,6 +181,9 @@ def _popen(
     parent = os.getpid()
 
     def in_child() -> None:
+        if death_signal != signal.SIGKILL:
+            # Until the exec the parent's own handler is in place and would swallow a death that comes this early.
+            signal.signal(death_signal, signal.SIG_DFL)
         die_with_parent(death_signal, parent)
 
     return subprocess.Popen(

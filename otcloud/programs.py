@@ -53,41 +53,69 @@ def ensure_harbor(lock_name: str, cache: Path, environ: Mapping[str, str], say: 
     lock = LOCKS / f"{lock_name}.txt"
     digest = hashlib.sha256(lock.read_bytes() + f"{sys.version_info[:2]}".encode()).hexdigest()[:16]
     venv = cache / "programs" / f"{lock_name}-{digest}"
-    with locked(venv.with_suffix(".lock"), wait_sec=_BUILD_TIMEOUT_SEC) as held:
-        if not venv.is_dir():
-            if held is None:
-                raise HarborFailed(f"another process has been building {venv.name} for half an hour", do="end it")
-            say(f"setting up {lock_name} in {venv} (once; later runs start at once)")
-            _build(lock, venv, environ)
+
+    def build(folder: Path) -> None:
+        say(f"setting up {lock_name} in {venv} (once; later runs start at once)")
+        _build(lock, folder, environ)
+
+    # An interpreter that was removed under a venv leaves a link to nothing: such a venv is built again.
+    _once(venv, "bin/python", build)
     return Harbor(venv / "bin" / "python", venv / "bin" / "harbor", ensure_code(cache))
 
 
 def ensure_code(cache: Path) -> Path:
     """A folder that holds a copy of this otcloud package and nothing else, named by its content."""
     package = Path(__file__).parent
-    sources = sorted(path for path in package.rglob("*.py") if "_data" not in path.parts)
+    sources = {
+        path.relative_to(package): path.read_bytes()
+        for path in sorted(package.rglob("*.py"))
+        if "_data" not in path.parts
+    }
     digest = hashlib.sha256()
-    for path in sources:
-        digest.update(f"{path.relative_to(package)}\0".encode() + path.read_bytes() + b"\0")
+    for name, content in sources.items():
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     folder = cache / "code" / digest.hexdigest()[:16]
-    with locked(folder.with_suffix(".lock"), wait_sec=60):
-        if not folder.is_dir():
-            building = folder.with_suffix(".building")
-            shutil.rmtree(building, ignore_errors=True)
-            for path in sources:
-                target = building / "otcloud" / path.relative_to(package)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-            building.rename(folder)
+
+    def copy(building: Path) -> None:
+        for name, content in sources.items():
+            target = building / "otcloud" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+    _once(folder, "otcloud/__init__.py", copy)
     return folder
 
 
-def _build(lock: Path, venv: Path, environ: Mapping[str, str]) -> None:
-    uv = environ.get("UV") or shutil.which("uv", path=environ.get("PATH"))
-    if not uv:
+def _once(folder: Path, mark: str, build: Callable[[Path], None]) -> None:
+    """Have a folder made, whole or not at all and by one process at a time; it is there when it holds `mark`."""
+    if (folder / mark).exists():
+        return
+    building = folder.with_name(f"{folder.name}.building")
+    try:
+        with locked(folder.with_name(f"{folder.name}.lock"), wait_sec=_BUILD_TIMEOUT_SEC) as held:
+            if (folder / mark).exists():
+                return
+            if held is None:
+                raise HarborFailed(
+                    f"another process has been building {folder} for half an hour", do="end that process"
+                )
+            for left in (building, folder):
+                shutil.rmtree(left, ignore_errors=True)
+            build(building)
+            building.rename(folder)
+    except OSError as error:
+        raise HarborFailed(
+            f"cannot write the folder of programs: {error.strerror or error}",
+            why=str(error.filename or folder),
+            do="make room, or set OTCLOUD_CACHE to a folder that can be written",
+        ) from error
+
+
+def _build(lock: Path, building: Path, environ: Mapping[str, str]) -> None:
+    names = [name for name in (environ.get("UV"), "uv") if name]
+    uv = next((found for name in names if (found := shutil.which(name, path=environ.get("PATH", "")))), None)
+    if uv is None:
         raise CredentialOrProgramMissing("the program `uv` is not on the PATH", do="install it: pip install uv")
-    building = venv.with_suffix(".building")
-    shutil.rmtree(building, ignore_errors=True)
     base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info[0]}.{sys.version_info[1]}"
     env = {name: value for name, value in environ.items() if not _is_secret(name)} | {"VIRTUAL_ENV": ""}
     steps: list[list[str | Path]] = [
@@ -99,7 +127,6 @@ def _build(lock: Path, venv: Path, environ: Mapping[str, str]) -> None:
         if done.code != 0:
             shutil.rmtree(building, ignore_errors=True)
             raise _build_error(lock.stem, done.stderr)
-    building.rename(venv)
 
 
 def _build_error(name: str, stderr: str) -> HarborFailed:

@@ -5,7 +5,7 @@ A value leaves this module only towards a child's environment. It takes a Mappin
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from otcloud.errors import CredentialOrProgramMissing, InputInvalid
@@ -28,6 +28,8 @@ class Secrets:
 
     values: Mapping[str, str]
     source: str
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The whole shell, for a name that is asked for and does not sound like a secret."""
 
     def __repr__(self) -> str:
         return f"Secrets({', '.join(sorted(self.values))}; from {self.source})"
@@ -58,7 +60,8 @@ class Secrets:
         return text
 
     def _find(self, name: str) -> str | None:
-        return next((self.values[key] for key in (name, *ALIASES.get(name, ())) if self.values.get(key)), None)
+        names = (name, *ALIASES.get(name, ()))
+        return next((value for key in names if (value := self.values.get(key) or self.environ.get(key))), None)
 
 
 def load(environ: Mapping[str, str], *, explicit: Path | None = None, folder: Path | None = None) -> Secrets:
@@ -69,25 +72,37 @@ def load(environ: Mapping[str, str], *, explicit: Path | None = None, folder: Pa
     """
     shell = {name: value for name, value in environ.items() if _SECRET_NAME.search(name)}
     if explicit is not None:
-        return Secrets({**shell, **_read(explicit)}, f"{explicit} and the shell")
+        return Secrets(_over(_read(explicit, str(explicit)), shell), f"{explicit} and the shell", environ)
     for variable in FILE_VARIABLES:
         if environ.get(variable):
-            path = Path(environ[variable]).expanduser()
-            return Secrets({**shell, **_read(path)}, f"{path} (named by {variable}) and the shell")
+            # The variable is told and not what it holds, which might be a key instead of a path.
+            found = _read(Path(environ[variable]).expanduser(), f"named by ${variable}")
+            return Secrets(_over(found, shell), f"the file named by ${variable} and the shell", environ)
     local = folder / ".env" if folder is not None else None
     if local is not None and local.is_file():
-        return Secrets({**_read(local), **shell}, f"the shell and {local}")
-    return Secrets(shell, "the shell")
+        found = _read(local, str(local))
+        known = {name: environ[name] for name in found if name in environ}
+        return Secrets(_over(shell | known, found), f"the shell and {local}", environ)
+    return Secrets(shell, "the shell", environ)
 
 
-def _read(path: Path) -> dict[str, str]:
+def _over(winner: Mapping[str, str], loser: Mapping[str, str]) -> dict[str, str]:
+    """Both sets; what the winner has under any of its names, the loser has under none."""
+    families = [{name, *aliases} for name, aliases in ALIASES.items()]
+    hidden = {name for family in families if any(winner.get(one) for one in family) for name in family}
+    return {**{name: value for name, value in loser.items() if name not in hidden}, **winner}
+
+
+def _read(path: Path, called: str) -> dict[str, str]:
+    """Values as they are written: `${...}` stays, since a password may hold it and the environment is not read here."""
     from dotenv import dotenv_values
 
     try:
-        with path.open(encoding="utf-8") as lines:
-            return {name: value for name, value in dotenv_values(stream=lines).items() if value}
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8-sig") as lines:
+            return {name: value for name, value in dotenv_values(stream=lines, interpolate=False).items() if value}
+    except (OSError, ValueError) as error:
         # The message names the file and never quotes a line of it.
         raise InputInvalid(
-            f"cannot read the secrets file {path}: {type(error).__name__}", do="check the path given to --secrets-env"
+            f"cannot read the secrets file {called}: {type(error).__name__}",
+            do=f"check the path given to --secrets-env, or in {', '.join(FILE_VARIABLES)}",
         ) from None

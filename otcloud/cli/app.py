@@ -19,7 +19,7 @@ import typer
 from otcloud import __version__
 from otcloud.cli.render import Output
 from otcloud.cli.session import Session
-from otcloud.errors import Interrupted, OtcloudError
+from otcloud.errors import Interrupted, OtcloudError, UsageError
 
 MAKE, SEE, PREPARE = "Make traces or a score", "See and steer runs", "Prepare"
 
@@ -78,6 +78,11 @@ def main() -> None:
     except OtcloudError as error:
         out.error(error)
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        # Typer has told what is wrong with the command line; `--json` still owes a document.
+        if ended.code == UsageError.exit_code and out.as_json:
+            out.document(UsageError("the command line is wrong", why="stderr tells where", do="otcloud --help"))
+        raise
     except BrokenPipeError:
         # The reader of stdout has gone (`otcloud runs | head`); python must not complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -87,13 +92,18 @@ def main() -> None:
         sys.exit(OtcloudError.exit_code)
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    """One recipe in, agent traces or a benchmark score out."""
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         sys.stdout.write(f"otcloud {__version__}\n")
         raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """One recipe in, agent traces or a benchmark score out."""
 
 
 def _register(app: typer.Typer, command: Command, *, whole: bool) -> None:

@@ -48,8 +48,12 @@ class Output:
             if text:
                 self._write(sys.stderr, f"  {label}: {text}" if "\n" not in text else text)
         if self.as_json:
-            said = {"what": error.what, "why": error.why, "do": error.do, "exit_code": error.exit_code}
-            sys.stdout.write(json.dumps({**error.document, "error": said}, ensure_ascii=False, default=str) + "\n")
+            self.document(error)
+
+    def document(self, error: OtcloudError) -> None:
+        """An error as the one document on stdout."""
+        said = {"what": error.what, "why": error.why, "do": error.do, "exit_code": error.exit_code}
+        sys.stdout.write(json.dumps({**error.document, "error": said}, ensure_ascii=False, default=str) + "\n")
 
     def _write(self, stream: Any, text: str) -> None:
         if text:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
@@ -16,34 +17,21 @@ from otcloud.runs.journal import write_json
 from otcloud.runs.layout import RunDir
 
 _MARKERS = ("task.toml", "instruction.md")
+_CACHE = "__pycache__"
 
 
 def find(tasks: Tasks, folder: Path) -> TaskSet:
     """The tasks in `folder` (a folder of task folders, or one task), after include, exclude and limit.
 
     A sub-folder counts as a task when it holds task.toml or instruction.md; whether Harbor can run it is asked later.
-    Errors: InputInvalid when the folder is missing, or nothing is left.
+    Errors: InputInvalid when the folder is missing or cannot be read, or nothing is left.
     """
     if not folder.is_dir():
         raise InputInvalid(f"tasks.path: there is no folder {folder}", do="check tasks.path, or --tasks-input-path")
-    source, names = (folder.parent, [folder.name]) if _is_task(folder) else (folder, _task_names(folder))
-    if not names:
-        raise InputInvalid(
-            f"tasks.path: {folder} holds no task",
-            why="a task is a folder with task.toml, instruction.md, environment/ and tests/",
-            do="point tasks.path at the folder that holds the task folders",
-        )
-    taken = [name for name in names if _is_wanted(name, tasks)][: tasks.limit]
-    if not taken:
-        raise InputInvalid(
-            f"tasks: none of the {len(names)} tasks in {folder} is left after include and exclude",
-            why=f"for example: {', '.join(names[:5])}",
-            do="check the globs in tasks.include and tasks.exclude",
-        )
-    facts = tuple(TaskFact(name=name, digest=digest(source / name)) for name in taken)
-    return TaskSet(
-        slug=task_slug(folder.name), digest=_set_digest(facts), tasks=facts, left_out=len(names) - len(taken)
-    )
+    try:
+        return _find(tasks, folder)
+    except OSError as error:
+        raise InputInvalid(f"tasks.path: cannot read {error.filename}: {error.strerror}") from error
 
 
 def source_folder(folder: Path) -> Path:
@@ -55,10 +43,18 @@ def digest(folder: Path) -> str:
     """SHA-256 over a task folder: relative names, executable bits, link targets and contents, in order of name."""
     whole = hashlib.sha256()
     for path in sorted(_walk(folder), key=lambda path: os.fsencode(path.relative_to(folder))):
-        mode = "l" if path.is_symlink() else "x" if os.access(path, os.X_OK) else "f"
-        content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-        whole.update(os.fsencode(path.relative_to(folder)) + f"\0{mode}\0{len(content)}\0".encode() + content)
+        whole.update(os.fsencode(path.relative_to(folder)) + b"\0" + _identity(path).encode() + b"\0")
     return whole.hexdigest()[:32]
+
+
+def stray_link(folder: Path) -> str | None:
+    """The first relative link of a task that leads out of its folder: in a copy of the task it would lead nowhere."""
+    for path in _walk(folder):
+        if path.is_symlink() and not path.readlink().is_absolute():
+            name = path.relative_to(folder)
+            if Path(os.path.normpath(name.parent / path.readlink())).parts[:1] == ("..",):
+                return str(name)
+    return None
 
 
 def materialise(found: TaskSet, source: Path, run: RunDir) -> dict[str, Any]:
@@ -90,6 +86,33 @@ def only(found: TaskSet, names: Iterable[str]) -> TaskSet:
     return TaskSet(slug=found.slug, digest=_set_digest(facts), tasks=facts, left_out=found.left_out)
 
 
+def _find(tasks: Tasks, folder: Path) -> TaskSet:
+    source, names = (folder.parent, [folder.name]) if _is_task(folder) else (folder, _task_names(folder))
+    if not names:
+        raise InputInvalid(
+            f"tasks.path: {folder} holds no task",
+            why="a task is a folder with task.toml, instruction.md, environment/ and tests/",
+            do="point tasks.path at the folder that holds the task folders",
+        )
+    taken = [name for name in names if _is_wanted(name, tasks)][: tasks.limit]
+    if not taken:
+        raise InputInvalid(
+            f"tasks: none of the {len(names)} tasks in {folder} is left after include and exclude",
+            why=f"for example: {', '.join(names[:5])}",
+            do="check the globs in tasks.include and tasks.exclude",
+        )
+    if strange := [name for name in taken if not name.isprintable()]:
+        raise InputInvalid(
+            f"tasks.path: {len(strange)} task folders have names that cannot be written down",
+            why=f"for example: {strange[0]!a}",
+            do="give them names in UTF-8 without control characters",
+        )
+    facts = tuple(TaskFact(name=name, digest=digest(source / name)) for name in taken)
+    return TaskSet(
+        slug=task_slug(folder.name), digest=_set_digest(facts), tasks=facts, left_out=len(names) - len(taken)
+    )
+
+
 def _task_names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if _is_task(path))
 
@@ -103,11 +126,25 @@ def _is_wanted(name: str, tasks: Tasks) -> bool:
     return included and not any(fnmatch(name, glob) for glob in tasks.exclude)
 
 
+def _identity(path: Path) -> str:
+    if path.is_symlink():
+        return "l" + hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
+    with path.open("rb") as file:
+        # The bit itself: whether *this* user on *this* mount may execute the file is no part of the task.
+        executable = os.fstat(file.fileno()).st_mode & stat.S_IXUSR
+        return ("x" if executable else "f") + hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _walk(folder: Path) -> Iterable[Path]:
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_fail):
         links = [name for name in folders if (Path(root) / name).is_symlink()]
-        folders[:] = [name for name in folders if name not in links and name != "__pycache__"]
-        yield from (Path(root) / name for name in [*files, *links] if _is_kept(Path(root) / name))
+        folders[:] = [name for name in folders if name not in links and name != _CACHE]
+        kept = (Path(root) / name for name in [*files, *links] if name != _CACHE)
+        yield from (path for path in kept if _is_kept(path))
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def _is_kept(path: Path) -> bool:
@@ -117,9 +154,7 @@ def _is_kept(path: Path) -> bool:
 def _ignored(root: str, names: list[str]) -> set[str]:
     """What a digest does not see is not copied either: caches, sockets, pipes and devices."""
     return {
-        name
-        for name in names
-        if name == "__pycache__" or not ((Path(root) / name).is_dir() or _is_kept(Path(root) / name))
+        name for name in names if name == _CACHE or not ((Path(root) / name).is_dir() or _is_kept(Path(root) / name))
     }
 
 

@@ -34,7 +34,7 @@ async def problem_of(folder: Path, job: JobConfig, trials_dir: Path) -> str | No
             environment=job.environment,
             verifier=job.verifier,
         )
-        await Trial.create(config)
+        _close_log(await Trial.create(config))
     except Exception as error:  # noqa: BLE001 - whatever a task can make Harbor raise is a fact about that task
         return f"{type(error).__name__}: {_first_lines(str(error))}"
     reasons = unsupported(task) if _is_local(job) else []
@@ -48,6 +48,13 @@ def check(document: dict[str, Any]) -> Iterator[dict[str, str | None]]:
         for name in document["names"]:
             problem = asyncio.run(problem_of(Path(document["root"]) / name, job, Path(trials_dir)))
             yield {"name": name, "problem": problem}
+
+
+def _close_log(trial: Trial) -> None:
+    """A trial that is never run would keep its log open, and a set of tasks can outnumber the open files allowed."""
+    for handler in list(trial.logger.handlers):
+        trial.logger.removeHandler(handler)
+        handler.close()
 
 
 def _is_local(job: JobConfig) -> bool:

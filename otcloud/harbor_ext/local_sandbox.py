@@ -22,7 +22,7 @@ from harbor.environments.definition import effective_exec_cwd
 from harbor.models.task.config import NetworkMode, NetworkPolicy
 
 from otcloud.harbor_ext.sandbox import bases, build, probe, scratch, transfer
-from otcloud.harbor_ext.sandbox.box import Box, Pipes
+from otcloud.harbor_ext.sandbox.box import Box, Pipes, SandboxError
 from otcloud.harbor_ext.sandbox.spec import Command
 from otcloud.harbor_ext.sandbox.streams import BoundedFile, HeadTail
 from otcloud.harbor_ext.sandbox.support import Demand, SandboxUnsupported, refusals, warnings
@@ -103,7 +103,9 @@ class LocalSandbox(BaseEnvironment):
             await self._build(self._box, demand.builds)
         if workdir := self.task_env_config.workdir:
             await self._checked(["mkdir", "-p", "--", workdir])
-        await self.ensure_dirs(self._mount_targets(writable_only=True))
+        made = await self.ensure_dirs(self._mount_targets(writable_only=True))
+        if made is not None and made.return_code:
+            raise SandboxError(f"the sandbox's log folders could not be made: {made.stderr}")
         await self._upload_environment_dir_after_start()
 
     def _warn(self, lines: list[str]) -> None:
@@ -146,7 +148,8 @@ class LocalSandbox(BaseEnvironment):
         if not delete:
             return
         try:
-            await asyncio.to_thread(scratch.remove, box.folder)
+            # Without a scratch folder of the run, the trial has one of its own, base included.
+            await asyncio.to_thread(scratch.remove, box.folder if self._scratch else box.folder.parent)
         except OSError as error:
             # Harbor would mark a good trial as failed; the folder goes with the run's scratch folder.
             self.logger.warning("local sandbox: %s stays behind: %s", box.folder, error)

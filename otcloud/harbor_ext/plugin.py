@@ -77,8 +77,8 @@ class Plugin(BaseJobPlugin):
     def _write(self, record: dict[str, Any]) -> None:
         try:
             append_line(self._events, {"job": self._job, **record})
-        except OSError as error:
-            # A full disk must not end the job: what this line said is also in the trial's own files.
+        except (OSError, ValueError) as error:
+            # A full disk or an odd name must not end the job: what this line said is also in the trial's own files.
             _log.warning("otcloud: cannot write an event: %s", error)
 
 

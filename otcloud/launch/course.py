@@ -13,7 +13,6 @@ from otcloud.datasets import tasks
 from otcloud.datasets.traces import build
 from otcloud.errors import (
     Cancelled,
-    InputInvalid,
     Interrupted,
     NotBuiltYet,
     OtcloudError,
@@ -26,10 +25,13 @@ from otcloud.launch.place import Place
 from otcloud.launch.tasks_check import check
 from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
-from otcloud.runs.create import created, note, opened
+from otcloud.runs.create import created, note, opened, writing
 from otcloud.runs.index import register
 from otcloud.runs.journal import read_json, utc_now
 from otcloud.runs.layout import RECORDING, RunDir
+from otcloud.runs.log import last_lines
+from otcloud.runs.stored import stored_plan
+from otcloud.trials.record import mapping, text
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
     }
     document = plan.model_dump(mode="json")
     with created(run, inputs.recipe, document, record, fill):
-        register(place.data, run)
+        _register(run, place, view)
         view.say(f"run {run.run_id} in {run.root}")
         return Ended(run, _drive(run, plan, secrets, place, view))
 
@@ -89,21 +91,19 @@ def resume(run: RunDir, place: Place, view: View) -> Ended:
 
     Errors: UsageError when somebody drives it, InputInvalid when the directory holds no plan.
     """
-    document = read_json(run.plan)
-    if document is None:
-        raise InputInvalid(f"{run.plan} cannot be read", why="it is missing or torn", do="start a new run: --new")
-    plan = Plan.model_validate(document)
+    plan = stored_plan(run)
     secrets = place.secrets.require(plan.secrets.required)
     with opened(run):
-        register(place.data, run)
+        _register(run, place, view)
         view.say(f"resuming run {run.run_id} in {run.root}")
         return Ended(run, _drive(run, plan, secrets, place, view))
 
 
 def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, view: View) -> OtcloudError | None:
-    run.status.unlink(missing_ok=True)
-    note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
-    execution = launcher(plan.launcher).start(run, place.environ, secrets)
+    with writing(run):
+        run.status.unlink(missing_ok=True)
+        note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
+        execution = launcher(plan.launcher).start(run, place.environ, secrets)
     ended = False
     try:
         code = follow(execution, run, view)
@@ -115,25 +115,40 @@ def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, vi
     if not isinstance(failure, Interrupted):
         built = _build(run, plan)
         failure = failure or built
+    return _ended(run, failure)
+
+
+def _ended(run: RunDir, failure: OtcloudError | None) -> OtcloudError | None:
     said = None if failure is None else {"what": failure.what, "why": failure.why, "do": failure.do}
-    note(run, "end", t=utc_now(), exit_code=0 if failure is None else failure.exit_code, error=said)
+    try:
+        with writing(run):
+            note(run, "end", t=utc_now(), exit_code=0 if failure is None else failure.exit_code, error=said)
+    except PublishFailed as unwritten:
+        # The run directory cannot hold the end; the command still tells it, and what came first weighs more.
+        return failure or unwritten
     return failure
+
+
+def _register(run: RunDir, place: Place, view: View) -> None:
+    try:
+        register(place.data, run)
+    except OSError as error:
+        # A home that cannot be written: the run goes on, and is found in its own folder.
+        view.say(f"the list of all runs cannot be written, name this run by its folder: {error}")
 
 
 def _failure(run: RunDir, code: int) -> OtcloudError | None:
     """What the node said about its end, or what its silence means."""
     if code == 0:
         return None
-    said: dict[str, str] = (read_json(run.status) or {}).get("error") or {}
+    said = mapping(read_json(run.status), "error")
     if said:
-        return from_exit_code(code, said["what"], why=said["why"], do=said["do"])
+        return from_exit_code(code, text(said.get("what")), why=text(said.get("why")), do=text(said.get("do")))
     how = f"signal {-code}" if code < 0 else f"code {code}"
-    log = run.log("node")
-    tail = "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.is_file() else ""
     return from_exit_code(
         Cancelled.exit_code if code < 0 else code,
         f"the node program ended with {how} and without a last word",
-        why=tail or "it was killed, or this machine ran out of memory",
+        why=last_lines(run.log("node")) or "it was killed, or this machine ran out of memory",
         do=f"what was published is kept; to go on: otcloud resume {run.run_id}",
     )
 

@@ -3,6 +3,7 @@
 import time
 from typing import Protocol
 
+from otcloud.errors import Interrupted
 from otcloud.launch.base import Execution
 from otcloud.launch.progress import Progress, ProgressReader
 from otcloud.runs.layout import RunDir
@@ -25,7 +26,7 @@ class View(Protocol):
 def follow(execution: Execution, run: RunDir, view: View) -> int:
     """Watch a node to its end and give its exit code.
 
-    The first Ctrl-C asks the node to end, the second kills it; both leave everything published.
+    The first Ctrl-C asks the node to end, the second kills it: an interruption too. Both leave everything published.
     """
     reader, begin, asked = ProgressReader(run), time.monotonic(), False
     while True:
@@ -33,7 +34,7 @@ def follow(execution: Execution, run: RunDir, view: View) -> int:
             code = execution.poll()
             view.show(reader.read(time.monotonic() - begin))
             if code is not None:
-                return code
+                return Interrupted.exit_code if asked and code < 0 else code
             time.sleep(_POLL_SEC)
         except KeyboardInterrupt:
             # Ctrl-C belongs to the run: end it in order first.

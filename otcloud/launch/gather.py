@@ -4,6 +4,7 @@ What cannot be known (no network, no such file yet) stays None, and the plan say
 """
 
 import hashlib
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -14,14 +15,16 @@ from pathlib import Path
 from otcloud import __version__, process
 from otcloud.datasets import tasks
 from otcloud.engines.recording import load as load_recording
-from otcloud.errors import InputInvalid
+from otcloud.errors import InputInvalid, UsageError
 from otcloud.harbor_ext.sandbox.probe import probe
 from otcloud.plan.facts import Facts
 from otcloud.recipe.schema import Recipe
 from otcloud.runs.layout import run_id
-from otcloud.secrets import Secrets
+from otcloud.secrets import ALIASES, Secrets
 
 _ASK_TIMEOUT_SEC = 10.0
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""What a run may be called: it becomes a folder and part of other names."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,10 @@ class Moment:
 def gather(recipe: Recipe, secrets: Secrets, environ: Mapping[str, str], moment: Moment, name: str | None) -> Facts:
     """Facts for one recipe. `name` is the run id that the user asked for.
 
-    Errors: InputInvalid when a local source of tasks or a recording cannot be used.
+    Errors: InputInvalid when a local source of tasks or a recording cannot be used, UsageError for a name that is none.
     """
+    if name is not None and not _NAME.fullmatch(name):
+        raise UsageError(f"{name!r} cannot be the name of a run", do="--job-name takes letters, digits, `.`, `_`, `-`")
     recording = recipe.model.recording if recipe.model.engine == "replay" else None
     recorded = load_recording(recording) if recording is not None else None
     return Facts(
@@ -47,8 +52,13 @@ def gather(recipe: Recipe, secrets: Secrets, environ: Mapping[str, str], moment:
         recording_sha256=hashlib.sha256(recording.read_bytes()).hexdigest() if recording is not None else None,
         recorded_model=recorded.model if recorded is not None else None,
         sandboxes=sandboxes(environ) if recipe.sandbox.type == "auto" else None,
-        secrets=tuple(sorted(secrets.values)),
+        secrets=tuple(sorted({*secrets.values, *secrets.pick(_asked_for(recipe))})),
     )
+
+
+def _asked_for(recipe: Recipe) -> tuple[str, ...]:
+    """Secrets that may be there under another name, or whose name does not sound like one."""
+    return (*ALIASES, *recipe.secrets, *filter(None, [recipe.model.api_key]))
 
 
 def sandboxes(environ: Mapping[str, str]) -> dict[str, str | None]:

@@ -24,4 +24,4 @@ def place(environ: Mapping[str, str], cwd: Path, runs_dir: Path, secrets_env: Pa
     """The surroundings of a command that works in `cwd`. Error: InputInvalid for a secrets file it cannot read."""
     explicit = cwd / secrets_env.expanduser() if secrets_env is not None else None
     secrets = load(environ, explicit=explicit, folder=cwd)
-    return Place(cwd, cache_dir(environ), data_dir(environ), cwd / runs_dir.expanduser(), environ, secrets)
+    return Place(cwd, cache_dir(environ), data_dir(environ), (cwd / runs_dir.expanduser()).resolve(), environ, secrets)

@@ -5,6 +5,7 @@ from typing import Any
 
 from otcloud.runs.journal import Tail, read_json
 from otcloud.runs.layout import RunDir
+from otcloud.trials.record import count, number, text
 
 
 @dataclass(frozen=True)
@@ -51,29 +52,29 @@ class ProgressReader:
 
     def __post_init__(self) -> None:
         self._events = Tail(self.run.harbor_events)
-        self._events.read()
+        self._events.skip()
 
     def read(self, elapsed_sec: float) -> Progress:
         """How far the run is now."""
         for event in self._events.read():
             self._take(event)
         status = read_json(self.run.status) or {}
-        done, tokens = int(status.get("done") or 0), int(status.get("output_tokens") or 0)
-        planned = int(status.get("planned") or 0)
+        done, tokens = count(status.get("done")) or 0, count(status.get("output_tokens")) or 0
+        planned = count(status.get("planned")) or 0
         if self._first is None and self._running:
             self._first = (elapsed_sec, done, tokens)
         rate, eta = self._pace(elapsed_sec, done, tokens, planned)
         return Progress(
-            state=str(status.get("state") or "starting"),
-            note=str(status.get("note") or ""),
+            state=text(status.get("state")) or "starting",
+            note=text(status.get("note")),
             planned=planned,
             done=done,
-            passed=int(status.get("passed") or 0),
-            failed=int(status.get("failed") or 0),
-            infra=int(status.get("infra") or 0),
+            passed=count(status.get("passed")) or 0,
+            failed=count(status.get("failed")) or 0,
+            infra=count(status.get("infra")) or 0,
             running=len(self._running),
             held=len(self._held),
-            mean_reward=status.get("mean_reward"),
+            mean_reward=number(status.get("mean_reward")),
             output_tokens=tokens,
             elapsed_sec=elapsed_sec,
             tokens_per_sec=rate,

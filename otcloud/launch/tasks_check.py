@@ -1,15 +1,16 @@
 """Asking Harbor, in its own interpreter, which tasks it can run before any trial starts."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from otcloud import process
-from otcloud.datasets.tasks import only
+from otcloud.datasets.tasks import only, stray_link
 from otcloud.errors import HarborFailed, InputInvalid, join_problems
 from otcloud.plan.facts import TaskSet
 from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
+from otcloud.trials.record import Json, mapping, parse, text
 
 _SHOWN = 20
 
@@ -23,7 +24,7 @@ def check(plan: Plan, source: Path, harbor: Harbor, environ: Mapping[str, str], 
     found = plan.tasks.found
     if found is None:
         raise InputInvalid("the tasks are not known yet", do="give a folder of tasks: tasks.path")
-    problems = _ask(plan, found, source, harbor, environ)
+    problems = {**_ask(plan, found, source, harbor, environ), **_strays(found, source)}
     if not problems:
         return found
     told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
@@ -38,14 +39,27 @@ def check(plan: Plan, source: Path, harbor: Harbor, environ: Mapping[str, str], 
     return only(found, [fact.name for fact in found.tasks if fact.name not in problems])
 
 
+def _strays(found: TaskSet, source: Path) -> dict[str, str]:
+    links = {fact.name: stray_link(source / fact.name) for fact in found.tasks}
+    return {name: f"{link} is a link that leads out of the task's folder" for name, link in links.items() if link}
+
+
 def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, environ: Mapping[str, str]) -> dict[str, str]:
     job = {"job_name": "check", **plan.harbor.job}
     question = {"root": str(source), "names": [fact.name for fact in found.tasks], "job": job}
     env = {**environ, "PYTHONPATH": str(harbor.code), "HARBOR_TELEMETRY": "0", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     program = [harbor.python, "-m", "otcloud.harbor_ext.check_tasks"]
     done = process.run(program, env=env, stdin=json.dumps(question))
-    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.code != 0 or len(answers) != len(found.tasks):
+    answers = {text(answer["name"]): text(answer.get("problem")) for answer in _answers(done.stdout)}
+    if done.code != 0 or set(answers) != set(question["names"]):
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])
-        raise HarborFailed("Harbor could not be asked about the tasks", why=tail)
-    return {answer["name"]: answer["problem"] for answer in answers if answer["problem"]}
+        raise HarborFailed("Harbor could not be asked about the tasks", why=tail or f"it ended with code {done.code}")
+    return {name: problem for name, problem in answers.items() if problem}
+
+
+def _answers(stdout: str) -> Iterator[Json]:
+    """The answers among what Harbor and its libraries may print besides."""
+    for line in stdout.splitlines():
+        answer = mapping(parse(line.encode()))
+        if "name" in answer:
+            yield answer

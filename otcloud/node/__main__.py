@@ -4,6 +4,7 @@ One node at a time works on a run directory: the lock is held by the node and by
 node waits until the last of a killed first one is gone.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -11,19 +12,19 @@ import sys
 import traceback
 from pathlib import Path
 
-from otcloud.errors import Cancelled, InputInvalid, OtcloudError, PublishFailed
+from otcloud.errors import Cancelled, InputInvalid, OtcloudError, PublishFailed, UsageError
 from otcloud.node.runner import Runner
 from otcloud.node.slots import entries
 from otcloud.node.status import Status
 from otcloud.places import cache_dir
-from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
 from otcloud.runs.journal import locked, read_json
 from otcloud.runs.layout import RunDir
+from otcloud.runs.stored import stored_plan
 from otcloud.secrets import Secrets
 
 _LOCK_WAIT_SEC = 90.0
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 class _Stop:
@@ -44,13 +45,21 @@ class _Stop:
 def main(argv: list[str]) -> int:
     """Run the node on a run directory; gives the exit code, which also stands in node/status.json."""
     stop = _Stop()
+    if len(argv) != 1 or not Path(argv[0]).is_dir():
+        _say("usage: python -m otcloud.node RUN_DIRECTORY")
+        return UsageError.exit_code
     run = RunDir(Path(argv[0]).absolute())
-    with locked(run.root / "node" / "lock", wait_sec=_LOCK_WAIT_SEC) as held:
-        if held is None:
-            sys.stderr.write(f"another node is at work in {run.root}\n")
-            return Cancelled.exit_code
-        status = Status(run)
-        return _end(status, _attempt(run, status, stop, held))
+    try:
+        with locked(run.root / "node" / "lock", wait_sec=_LOCK_WAIT_SEC) as held:
+            if held is None:
+                _say(f"another node is at work in {run.root}")
+                return Cancelled.exit_code
+            status = Status(run)
+            return _end(status, _attempt(run, status, stop, held))
+    except OSError as error:
+        # No lock can be held, so no status may be written: the exit code and the log tell.
+        _say(f"{run.root} cannot be locked: {error}")
+        return PublishFailed.exit_code
 
 
 def _attempt(run: RunDir, status: Status, stop: _Stop, lock: int) -> OtcloudError | None:
@@ -60,14 +69,14 @@ def _attempt(run: RunDir, status: Status, stop: _Stop, lock: int) -> OtcloudErro
     except OtcloudError as error:
         return error
     except OSError as error:
-        traceback.print_exc()
+        _say(traceback.format_exc())
         return PublishFailed(
-            f"the node cannot write or read its files: {error.strerror}: {error.filename}",
+            f"the node cannot write or read its files: {error}",
             why="the disk is full, or the run directory is not writable" if error.errno in _FULL else "",
             do=f"everything published is kept; mend it, then: otcloud resume {run.run_id}",
         )
     except Exception as error:  # noqa: BLE001 - the boundary: a bug is told like any other end
-        traceback.print_exc()
+        _say(traceback.format_exc())
         return OtcloudError(f"a bug in the node: {error!r}", why=traceback.format_exc(limit=-3))
     return None
 
@@ -77,19 +86,24 @@ def _end(status: Status, error: OtcloudError | None) -> int:
         return status.end(error)
     except OSError:
         # Not even the last word can be written (a full disk): the exit code still tells the truth.
-        traceback.print_exc()
+        _say(traceback.format_exc())
         return PublishFailed.exit_code if error is None else error.exit_code
 
 
+def _say(text: str) -> None:
+    """A line in the node's log."""
+    with contextlib.suppress(OSError):  # the log is on the same full disk
+        os.write(sys.stderr.fileno(), f"{text.rstrip()}\n".encode(errors="backslashreplace"))
+
+
 def _execute(run: RunDir, status: Status, stop: _Stop, held: int) -> None:
-    plan, lock = read_json(run.plan), read_json(run.tasks_lock)
-    if plan is None or lock is None:
-        raise InputInvalid(f"{run.root} is no run directory", why="plan.json or tasks.lock.json cannot be read")
-    compiled = Plan.model_validate(plan)
+    plan, lock = stored_plan(run), read_json(run.tasks_lock)
+    if lock is None:
+        raise InputInvalid(f"{run.tasks_lock} cannot be read", why="it is missing or torn", do="start a new run: --new")
     environ = dict(os.environ)
-    secrets = Secrets(environ, "the node's environment").require(compiled.secrets.required)
-    harbor = ensure_harbor(compiled.harbor.lock, cache_dir(environ), environ, lambda text: status.update(note=text))
-    Runner(run, compiled, entries(lock), harbor, environ, secrets, status, stop, held).execute()
+    secrets = Secrets(environ, "the node's environment").require(plan.secrets.required)
+    harbor = ensure_harbor(plan.harbor.lock, cache_dir(environ), environ, lambda text: status.update(note=text))
+    Runner(run, plan, entries(lock), harbor, environ, secrets, status, stop, held).execute()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
 from otcloud.runs.journal import write_json
 from otcloud.runs.layout import GATE, HARBOR_EVENTS, RunDir, job_name
+from otcloud.runs.log import last_lines
 
 PLUGIN = "otcloud.harbor_ext.plugin:Plugin"
 _STOP_GRACE_SEC = 60.0
@@ -65,7 +66,7 @@ def environment(
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "PYTHONUNBUFFERED": "1",
         "TMPDIR": str(temporary),
-        "NO_PROXY": ",".join(filter(None, (environ.get("NO_PROXY"), "127.0.0.1,localhost"))),
+        "NO_PROXY": ",".join(filter(None, (environ.get("no_proxy") or environ.get("NO_PROXY"), "127.0.0.1,localhost"))),
         **secrets,
     }
     if endpoint is not None:
@@ -80,9 +81,7 @@ def stop(child: process.Child) -> int:
 
 def last_words(run: RunDir) -> str:
     """The end of Harbor's log, for an error message."""
-    log = run.log("harbor")
-    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    return "\n".join([line for line in lines if line.strip()][-8:])
+    return last_lines(run.log("harbor"))
 
 
 def _is_passed_on(name: str) -> bool:

@@ -28,6 +28,8 @@ class Publisher:
     tasks: Sequence[TaskEntry]
     max_retries: int
     trials: list[Trial] = field(default_factory=list[Trial])
+    unpublished: dict[str, str] = field(default_factory=dict[str, str])
+    """Finished trials whose folder could not be read, and why; `catch_up` tries again."""
     _ended: Counter[str] = field(default_factory=Counter[str])
 
     def __post_init__(self) -> None:
@@ -74,9 +76,17 @@ class Publisher:
         taken = self._filled[trial.task] | self._lost[trial.task, trial.job]
         update = {"task_digest": self._digests[trial.task], "rollout": free_rollout(taken)}
         trial = trial.model_copy(update=update)
-        sha256, size = pack(folder, self.run.archive(folder.name))
+        try:
+            sha256, size = pack(folder, self.run.archive(folder.name))
+        except OSError as error:
+            if not Path(str(error.filename)).is_relative_to(folder):
+                raise
+            # Harbor still works in the folder, or left a file that cannot be read: the other trials go on.
+            self.unpublished[folder.name] = f"{error.filename}: {error.strerror}"
+            return
         record = trial.model_dump(mode="json") | {"archive": f"{folder.name}.tar.gz", "sha256": sha256, "size": size}
         append_line(self.run.published_index, record, sync=True)
+        self.unpublished.pop(folder.name, None)
         self.trials.append(trial)
         self._names.add(trial.trial)
         self._take(trial)

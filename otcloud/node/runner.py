@@ -3,13 +3,21 @@
 It holds no state that is not on disk: killed at any moment, the next node goes on from the published index.
 """
 
-import shutil
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from otcloud import process
-from otcloud.errors import HarborFailed, Interrupted, LimitReached, TooManyInfraFailures
+from otcloud.errors import (
+    HarborFailed,
+    Interrupted,
+    LimitReached,
+    PublishFailed,
+    TooManyInfraFailures,
+    join_problems,
+)
+from otcloud.harbor_ext.sandbox import scratch
 from otcloud.node import harbor as harbor_jobs
 from otcloud.node.publish import Publisher
 from otcloud.node.serving import Server
@@ -55,6 +63,7 @@ class Runner:
         self._clear_scratch()
         self.publisher.catch_up()
         if self._missing():
+            self._check_end()
             server = self._server()
             try:
                 if server is not None:
@@ -87,10 +96,10 @@ class Runner:
 
     def _part(self, job: str, todo: list[TaskEntry], env: Mapping[str, str], server: Server | None) -> int:
         events = Tail(self.run.harbor_events)
-        events.read()
+        events.skip()
         child = harbor_jobs.start(self.run, self.harbor, harbor_jobs.compose(self.plan, job, todo), env, self.lock)
-        self.status.event("harbor-start", job=job, pid=child.pid, trials=len(todo))
         try:
+            self.status.event("harbor-start", job=job, pid=child.pid, trials=len(todo))
             while (code := child.poll()) is None:
                 self._check_end()
                 if server is not None:
@@ -103,8 +112,10 @@ class Runner:
             self._stop(child)
 
     def _stop(self, child: process.Child) -> None:
-        if child.poll() is None:
-            self.status.update(state="stopping")
+        try:
+            if child.poll() is None:
+                self.status.update(state="stopping")
+        finally:
             harbor_jobs.stop(child)
         self._settling.clear()
         self.publisher.catch_up()
@@ -112,7 +123,7 @@ class Runner:
     def _follow(self, events: Tail) -> None:
         now = time.monotonic()
         for event in events.read():
-            if event.get("event") == "end":
+            if event.get("event") == "end" and "job" in event and "trial" in event:
                 self._settling.append((now + _SETTLE_SEC, event["job"], event["trial"], event.get("exception")))
         while self._settling and self._settling[0][0] <= now:
             _, job, trial, exception = self._settling.pop(0)
@@ -137,6 +148,13 @@ class Runner:
     def _judge(self) -> None:
         done = self._summarize()
         lost = self.planned - done.done
+        if lost and self.publisher.unpublished:
+            reasons = list(self.publisher.unpublished.values())
+            raise PublishFailed(
+                f"{len(reasons)} finished trials could not be published",
+                why=join_problems(reasons[:5]),
+                do=f"make these files readable, then: otcloud resume {self.run.run_id}",
+            )
         if lost > self.plan.harbor.infra_tolerance * self.planned:
             causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
             raise TooManyInfraFailures(
@@ -159,7 +177,8 @@ class Runner:
         return None if spec.engine == "none" else Server(spec, self.run, _plain(self.environ), self.status, self.lock)
 
     def _clear_scratch(self) -> None:
-        shutil.rmtree(self.run.scratch, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # nothing has been left there
+            scratch.remove(self.run.scratch)
         self.run.gate.unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 Ready means that a completion was answered. Nothing here waits: `tick` looks, decides and returns.
 """
 
+import contextlib
 import json
 import secrets
 import socket
@@ -19,10 +20,14 @@ from otcloud.node.status import Status
 from otcloud.plan.plan import ServeSpec
 from otcloud.runs.journal import utc_now, write_json
 from otcloud.runs.layout import RunDir
+from otcloud.runs.log import last_lines
 
 HOST = "127.0.0.1"
 _PROBE_TIMEOUT_SEC = 5.0
 _PROBE_EVERY_SEC = 0.05
+_PORTS = range(20000, 30000)
+"""Below the range from which Linux takes the ports of outgoing connections (32768 on): while a dead server is started
+again, no connection of Harbor can sit on the port that Harbor was told."""
 
 
 class Server:
@@ -52,9 +57,7 @@ class Server:
 
     def start(self) -> None:
         """Start the program; it is not ready yet."""
-        self._run.gate.unlink(missing_ok=True)
-        self._run.endpoint.unlink(missing_ok=True)
-        self.ready = False
+        self._close()
         self._starts += 1
         self._deadline = time.monotonic() + self.spec.ready_timeout_sec
         env = {**self._environ, "VLLM_API_KEY": self.key}
@@ -68,7 +71,7 @@ class Server:
             return
         code = self._child.poll()
         if code is not None:
-            self._died(code)
+            self._died(self._child, code)
         elif not self.ready and time.monotonic() >= self._next_probe:
             self._next_probe = time.monotonic() + _PROBE_EVERY_SEC
             if self._answers():
@@ -81,13 +84,11 @@ class Server:
                 )
 
     def stop(self) -> None:
-        """Close the gate and end the server with all it started."""
-        self._run.gate.unlink(missing_ok=True)
-        self._run.endpoint.unlink(missing_ok=True)
-        self.ready = False
+        """End the server with all it started, then close the gate: a full disk does not keep the server alive."""
         if self._child is not None:
             self._child.stop(grace_sec=5)
             self._child = None
+        self._close()
 
     def _argv(self) -> list[str]:
         recording = str(self._run.root / (self.spec.recording or ""))
@@ -95,7 +96,9 @@ class Server:
         program = [sys.executable, "-m", "otcloud.engines", "--recording", recording]
         return [*program, "--host", HOST, "--port", str(self.port), "--served-name", served]
 
-    def _died(self, code: int) -> None:
+    def _died(self, child: process.Child, code: int) -> None:
+        self._close()
+        child.stop(grace_sec=0)  # what it leaves behind holds the port, or the accelerator
         self._status.event("server-died", code=code)
         if self._starts > self.spec.max_restarts:
             raise ServerNeverReady(
@@ -104,6 +107,11 @@ class Server:
                 do="read logs/server.log in the run directory",
             )
         self.start()
+
+    def _close(self) -> None:
+        self.ready = False
+        self._run.gate.unlink(missing_ok=True)
+        self._run.endpoint.unlink(missing_ok=True)
 
     def _open(self) -> None:
         self.ready = True
@@ -121,8 +129,7 @@ class Server:
             return False  # not up yet, or not what it should say: asked again until the deadline
 
     def _last_words(self) -> str:
-        log = self._run.log("server")
-        return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.is_file() else ""
+        return last_lines(self._run.log("server"))
 
 
 def _post(port: int, key: str, body: dict[str, Any]) -> Any:
@@ -136,6 +143,8 @@ def _post(port: int, key: str, body: dict[str, Any]) -> Any:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    for port in secrets.SystemRandom().sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):  # somebody else listens there: the next one
+            probe.bind((HOST, port))
+            return port
+    raise ServerNeverReady(f"every port from {_PORTS[0]} to {_PORTS[-1]} is taken on this machine")

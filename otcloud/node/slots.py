@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from otcloud.errors import InputInvalid
 from otcloud.trials.trial import COUNTING, Trial
 
 
@@ -27,8 +28,11 @@ class TaskEntry:
 
 
 def entries(lock: Mapping[str, Any]) -> list[TaskEntry]:
-    """The tasks of a lock, in its order."""
-    return [TaskEntry(task["name"], task["digest"], task["path"]) for task in lock["tasks"]]
+    """The tasks of a lock, in its order. Error: InputInvalid for a document that is no lock."""
+    try:
+        return [TaskEntry(str(task["name"]), str(task["digest"]), str(task["path"])) for task in lock["tasks"]]
+    except (LookupError, TypeError) as error:
+        raise InputInvalid("tasks.lock.json is no list of tasks", why=repr(error), do="start a new run") from error
 
 
 def filled(trials: Iterable[Trial]) -> Counter[str]:

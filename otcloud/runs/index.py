@@ -1,5 +1,6 @@
 """All runs of this user on this machine: where they are, the newest, the one that a word means."""
 
+import os
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -29,7 +30,7 @@ def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
     Errors: UsageError when none or several are meant.
     """
     if word is not None and (Path(word) / "run.json").is_file():
-        return RunDir(Path(word).absolute())
+        return RunDir(Path(word).resolve())
     runs = all_runs(data, runs_dir)
     if not runs:
         raise UsageError("there are no runs yet", do="start one: otcloud tracegen quickstart")
@@ -49,7 +50,7 @@ def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
 def unfinished(recipe_digest: str, data: Path, runs_dir: Path) -> RunDir | None:
     """The newest run of the same recipe in `runs_dir` that is neither finished nor driven by anybody."""
     for state in all_runs(data, runs_dir):
-        same_place = Path(state.path).parent == runs_dir
+        same_place = Path(state.path).parent == runs_dir.resolve()
         if same_place and state.recipe_digest == recipe_digest and not (state.is_active or state.is_finished):
             return RunDir(Path(state.path))
     return None
@@ -58,4 +59,5 @@ def unfinished(recipe_digest: str, data: Path, runs_dir: Path) -> RunDir | None:
 def _folders(data: Path, runs_dir: Path) -> Iterator[RunDir]:
     known = [Path(str(record.get("path"))) for record in read_lines(data / INDEX)]
     here = [path.parent for path in runs_dir.glob("*/run.json")]
-    yield from (RunDir(path) for path in dict.fromkeys([*known, *here]))
+    # One folder may be known by several paths (a link, `..`): it is still one run.
+    yield from (RunDir(Path(path)) for path in dict.fromkeys(map(os.path.realpath, [*known, *here])))

@@ -5,6 +5,7 @@ from typing import Any
 
 from otcloud.runs.journal import is_locked, read_json
 from otcloud.runs.layout import RunDir
+from otcloud.trials.record import count, mapping, number, text
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,16 @@ def read_state(run: RunDir) -> RunState | None:
         run_id=run.run_id,
         path=str(run.root),
         state=_state(run, record, status),
-        exit_code=record.get("exit_code"),
+        exit_code=count(record.get("exit_code")),
         kind=str(record.get("kind", "")),
         created=str(record.get("created", "")),
         recipe_digest=str(record.get("recipe_digest", "")),
-        planned=status.get("planned", record.get("planned")),
-        error=record.get("error"),
-        mean_reward=status.get("mean_reward"),
-        updated_at=status.get("updated_at"),
+        planned=count(status.get("planned", record.get("planned"))),
+        error=mapping(record, "error") or None,
+        mean_reward=number(status.get("mean_reward")),
+        updated_at=text(status.get("updated_at")) or None,
         **{
-            name: int(status.get(name) or 0)
+            name: count(status.get(name)) or 0
             for name in ("done", "passed", "failed", "unverified", "infra", "input_tokens", "output_tokens")
         },
     )
@@ -77,6 +78,5 @@ def read_state(run: RunDir) -> RunState | None:
 def _state(run: RunDir, record: dict[str, Any], status: dict[str, Any]) -> str:
     if is_locked(run.lock):
         return str(status.get("state", "starting")) if status.get("exit_code") is None else "finishing"
-    if record.get("exit_code") is None:
-        return "interrupted"
-    return "done" if record["exit_code"] == 0 else "failed"
+    code = count(record.get("exit_code"))
+    return "interrupted" if code is None else "done" if code == 0 else "failed"

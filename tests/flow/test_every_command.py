@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from otcloud import __version__
 from otcloud.cli.app import COMMANDS
 from otcloud.errors import exit_codes
 from tests.flow.command import Otcloud
@@ -79,8 +80,14 @@ def test_snake_case_flags_are_accepted(otcloud: Otcloud) -> None:
 
 
 def test_a_typo_in_a_flag_is_usage(otcloud: Otcloud) -> None:
-    """Exit code 2."""
-    assert otcloud("tracegen", "quickstart", "--n-concurent", "3").code == 2
+    """Exit code 2, and a document where one was asked for."""
+    done = otcloud("tracegen", "quickstart", "--n-concurent", "3", "--json")
+    assert done.code == json.loads(done.stdout)["error"]["exit_code"] == 2
+
+
+def test_the_version(otcloud: Otcloud) -> None:
+    """One line on stdout."""
+    assert otcloud("--version").stdout == f"otcloud {__version__}\n"
 
 
 def test_completion_knows_the_commands(otcloud: Otcloud) -> None:

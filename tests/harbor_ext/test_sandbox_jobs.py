@@ -180,3 +180,10 @@ def test_an_unknown_setting_is_refused(write_task: Write, run_job: Run) -> None:
     write_task("good")
     (result,) = run_job(environment={**ENVIRONMENT, "kwargs": {"scratsh": "x"}}).values()
     assert "unknown key 'scratsh'" in result["exception_info"]["exception_message"]
+
+
+def test_without_a_scratch_folder_the_trials_own_is_removed(tmp_path: Path, write_task: Write, run_job: Run) -> None:
+    write_task("good")
+    (result,) = run_job(environment={"import_path": ENVIRONMENT["import_path"]}).values()
+    assert reward(result) == 1.0
+    assert list(tmp_path.glob("**/scratch")) == []

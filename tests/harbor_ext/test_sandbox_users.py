@@ -47,7 +47,7 @@ else:
 def test_switching_users(inside: Callable[..., object]) -> None:
     async def scene(shell) -> list[str]:
         await shell.run("useradd -m -u 1234 -s /bin/sh agent; groupadd extra; usermod -aG extra agent")
-        show = 'echo err >&2; echo "$(id -un):$(id -gn):$HOME"; id -Gn; touch /root/x && echo root'
+        show = 'echo err >&2; echo "$(id -un):$(id -gn):$HOME"; id -Gn; touch ~root/x && echo root'
         results = [await shell.run(show, user=user) for user in ("agent", "1234", "agent:extra", "4321", "root")]
         assert all(result.err.startswith("err\n") for result in results)
         return [" ".join(result.out.split()) for result in results]
@@ -67,10 +67,11 @@ def test_other_users_can_reopen_their_streams(script) -> None:
 
 
 @pytest.fixture
-def outsider(harbor_python: Path) -> Iterator[Callable[..., list[tuple[int, str]]]]:
+def outsider(request: pytest.FixtureRequest) -> Iterator[Callable[..., list[tuple[int, str]]]]:
     """Call `outsider((script, user), ...)`: runs them in a sandbox that the host's `nobody` starts."""
     if os.getuid() != 0 or not shutil.which("setpriv"):
         pytest.skip("becoming an ordinary user needs root and setpriv (as one, all other tests are this test)")
+    harbor_python: Path = request.getfixturevalue("harbor_python")
     become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     reach = [*become, harbor_python, "-c", f"import os; os.listdir({str(ROOT / 'otcloud')!r})"]
     if subprocess.run(reach, capture_output=True, check=False).returncode:

@@ -65,7 +65,7 @@ class Box:
 
     async def start(self) -> None:
         """Make the scratch folder, start the keeper and wait for "ready" from inside. Raises SandboxError, OSError."""
-        await asyncio.to_thread(scratch.prepare_trial, self.folder, self._network)
+        await asyncio.to_thread(scratch.prepare_trial, self.folder)
         await self.spawn()
         await self.ready()
 

@@ -85,7 +85,11 @@ def _furnish(base: str, network: bool) -> None:
     """Everything between the fork and "ready", in pid 1."""
     own_user_namespace = not kernel.in_first_user_namespace()
     os.umask(0o022)
+    resolver = _read_resolver() if network else None
     root.assemble(base)
+    if resolver is not None:
+        with kernel.step("copy the resolver"):
+            kernel.write("/etc/resolv.conf", resolver)
     with kernel.step("name the host"):
         kernel.set_hostname(spec.HOSTNAME)
     if not network:
@@ -102,6 +106,14 @@ def _furnish(base: str, network: bool) -> None:
     null = os.open("/dev/null", os.O_RDWR)
     for number in range(3):
         os.dup2(null, number)
+
+
+def _read_resolver() -> str:
+    try:
+        return kernel.read("/etc/resolv.conf")
+    except OSError:
+        # A host without a resolver still runs tasks that name addresses.
+        return ""
 
 
 def _limit(own_user_namespace: bool) -> None:

@@ -110,21 +110,11 @@ def _system_entries(path: Path) -> list[tuple[str, int, list[str]]]:
     return entries
 
 
-def prepare_trial(folder: Path, network: bool) -> None:
+def prepare_trial(folder: Path) -> None:
     """Make a trial's scratch folder: `root` to mount on, `up` for what the sandbox writes. Raises OSError."""
     folder.mkdir(parents=True, mode=0o700)
     (folder / "root").mkdir()
-    etc = folder / "up/u/etc"
-    etc.mkdir(parents=True)
-    if network:
-        (etc / "resolv.conf").write_text(_resolver())
-
-
-def _resolver() -> str:
-    # A host without a resolver still runs tasks that name addresses.
-    with contextlib.suppress(OSError):
-        return Path("/etc/resolv.conf").read_text()
-    return ""
+    (folder / "up").mkdir()
 
 
 def remove(folder: Path) -> None:

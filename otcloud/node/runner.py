@@ -183,5 +183,5 @@ class Runner:
 
 
 def _plain(environ: Mapping[str, str]) -> dict[str, str]:
-    kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = ("PATH", "LD_LIBRARY_PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
     return {name: environ[name] for name in kept if name in environ}

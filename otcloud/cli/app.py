@@ -18,7 +18,7 @@ import typer
 
 from otcloud import __version__
 from otcloud.cli.render import Output
-from otcloud.cli.session import Session
+from otcloud.cli.session import Session, program
 from otcloud.errors import Interrupted, OtcloudError, UsageError
 
 MAKE, SEE, PREPARE = "Make traces or a score", "See and steer runs", "Prepare"
@@ -72,7 +72,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _as_ctrl_c)
     completing = any(name.startswith("_OTCLOUD_COMPLETE") for name in os.environ)
     wanted = next((word for word in argv if not word.startswith("-")), None)
-    out = Output(as_json="--json" in argv)
+    out = Output(as_json="--json" in argv, program=program(os.environ))
     try:
         build(wanted, everything=completing)(argv, prog_name="otcloud", obj=Session(os.environ, Path.cwd()))
     except OtcloudError as error:

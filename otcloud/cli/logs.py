@@ -30,7 +30,7 @@ def logs(
 
     if program not in PROGRAMS:
         raise UsageError(f"there is no log {program!r}", do=f"--program takes one of: {', '.join(PROGRAMS)}")
-    out = output(as_json, quiet)
+    out = output(ctx, as_json, quiet)
     place = place_of(ctx, runs_dir)
     found = resolve(run, place.data, place.runs_dir)
     path = found.harbor_events if program == "events" else found.log(program)

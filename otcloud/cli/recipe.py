@@ -19,7 +19,7 @@ Sets = Annotated[
 
 
 @app.command("list")
-def list_(as_json: Json = False, quiet: Quiet = False) -> None:
+def list_(ctx: typer.Context, as_json: Json = False, quiet: Quiet = False) -> None:
     """List the recipes and presets that ship with otcloud."""
     from otcloud.cli.render import table
     from otcloud.recipe.presets import presets, recipes
@@ -27,7 +27,7 @@ def list_(as_json: Json = False, quiet: Quiet = False) -> None:
     found = [("recipe", each) for each in recipes()] + [("preset", each) for each in presets()]
     documents = [{"type": kind, "name": each.name, "about": " ".join(each.about)} for kind, each in found]
     rows = [(kind, each.name, each.headline) for kind, each in found]
-    output(as_json, quiet).result(documents, lambda: table(("type", "name", "about"), rows))
+    output(ctx, as_json, quiet).result(documents, lambda: table(("type", "name", "about"), rows))
 
 
 @app.command()
@@ -44,7 +44,7 @@ def show(
     from otcloud.recipe.load import load
     from otcloud.recipe.show import to_yaml
 
-    out = output(as_json, quiet)
+    out = output(ctx, as_json, quiet)
     loaded = load(recipes, preset=preset, sets=sets or [], cwd=session(ctx).cwd)
     for warning in loaded.warnings:
         out.warn(warning)
@@ -57,7 +57,7 @@ def validate(ctx: typer.Context, recipes: Recipes, as_json: Json = False, quiet:
     """Check each recipe by itself. Exit code 3 when one has problems."""
     from otcloud.recipe.examine import examine
 
-    out = output(as_json, quiet)
+    out = output(ctx, as_json, quiet)
     found = [examine(name, session(ctx).cwd) for name in recipes]
     out.result([each.document() for each in found], lambda: [f"{each.name}: valid" for each in found if not each.error])
     for each in found:
@@ -90,4 +90,4 @@ def init(
     target = session(ctx).cwd / path
     schema_file = write_starter(target)
     human = f"wrote {path} and, for editors, {path.parent / schema_file.name}"
-    output(as_json, quiet).result({"recipe": str(target), "schema": str(schema_file)}, lambda: human)
+    output(ctx, as_json, quiet).result({"recipe": str(target), "schema": str(schema_file)}, lambda: human)

@@ -4,6 +4,7 @@ With live.py the only importer of rich, and only when a person looks at the outp
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,23 @@ from typing import Any
 
 from otcloud.errors import OtcloudError
 
+_COMMAND = re.compile(r"(?<![\w/])otcloud (?=[a-z])")
+
 
 @dataclass(frozen=True)
 class Output:
-    """How a command speaks. `as_json`: data is JSON. `quiet`: no talk but warnings and errors."""
+    """How a command speaks. `as_json`: data is JSON. `quiet`: no talk but warnings and errors.
+
+    `program` is how this person calls otcloud (`uv run otcloud` in a checkout): what we tell them to type must work.
+    """
 
     as_json: bool = False
     quiet: bool = False
+    program: str = "otcloud"
+
+    def typed(self, text: str) -> str:
+        """A text with every command in it as this person has to type it."""
+        return text if self.program == "otcloud" else _COMMAND.sub(f"{self.program} ", text)
 
     def result(self, document: Any, human: Callable[[], str | Iterable[str]]) -> None:
         """The command's one result: `document` as JSON, or the lines of `human()`."""
@@ -35,7 +46,7 @@ class Output:
     def say(self, text: str) -> None:
         """Talk; silent with `-q`."""
         if not self.quiet:
-            self._write(sys.stderr, text)
+            self._write(sys.stderr, self.typed(text))
 
     def warn(self, text: str) -> None:
         """A warning; never silent."""
@@ -44,7 +55,7 @@ class Output:
     def error(self, error: OtcloudError) -> None:
         """An error, in its three parts; with `--json` also a document on stdout."""
         self._write(sys.stderr, f"error: {error.what}")
-        for label, text in (("reason", error.why), ("do", error.do)):
+        for label, text in (("reason", error.why), ("do", self.typed(error.do))):
             if text:
                 self._write(sys.stderr, f"  {label}: {text}" if "\n" not in text else text)
         if self.as_json:
@@ -52,7 +63,7 @@ class Output:
 
     def document(self, error: OtcloudError) -> None:
         """An error as the one document on stdout."""
-        said = {"what": error.what, "why": error.why, "do": error.do, "exit_code": error.exit_code}
+        said = {"what": error.what, "why": error.why, "do": self.typed(error.do), "exit_code": error.exit_code}
         sys.stdout.write(json.dumps({**error.document, "error": said}, ensure_ascii=False, default=str) + "\n")
 
     def _write(self, stream: Any, text: str) -> None:

@@ -22,10 +22,10 @@ def show_end(ended: Ended, out: Output) -> None:
     """Show how a run ended. Error: the run's own failure, for the boundary to tell and to end with."""
     if ended.failure is not None:
         if not out.as_json:
-            out.result(None, lambda: human(ended.run))
+            out.result(None, lambda: out.typed(human(ended.run)))
         ended.failure.document = document(ended.run)
         raise ended.failure
-    out.result(document(ended.run), lambda: human(ended.run))
+    out.result(document(ended.run), lambda: out.typed(human(ended.run)))
 
 
 def document(run: RunDir) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def resume(
     from otcloud.launch import course
     from otcloud.runs.index import resolve
 
-    out = output(as_json, quiet)
+    out = output(ctx, as_json, quiet)
     place = place_of(ctx, runs_dir, secrets_env)
     found = resolve(run, place.data, place.runs_dir)
     with LiveView(out) as view:

@@ -26,7 +26,8 @@ def runs(ctx: typer.Context, runs_dir: RunsDir = RUNS, as_json: Json = False, qu
         ]
         return table(("run", "state", "exit", "trials", "created", "folder"), rows)
 
-    output(as_json, quiet).result([state.document() for state in states], human)
+    out = output(ctx, as_json, quiet)
+    out.result([state.document() for state in states], lambda: out.typed(human()))
 
 
 def status(
@@ -45,7 +46,8 @@ def status(
         raise InputInvalid(f"{found.run} cannot be read", why="it is missing or torn")
     error = (state.error or {}).get("what")
     head = fields([("state", state.state), ("exit code", state.exit_code), ("error", error), ("folder", state.path)])
-    output(as_json, quiet).result({**state.document(), **document(found)}, lambda: f"{head}\n\n{human(found)}")
+    out = output(ctx, as_json, quiet)
+    out.result({**state.document(), **document(found)}, lambda: out.typed(f"{head}\n\n{human(found)}"))
 
 
 def wait(
@@ -82,4 +84,5 @@ def wait(
         )
         failure.document = document(found)
         raise failure
-    output(as_json, quiet).result(document(found), lambda: human(found))
+    out = output(ctx, as_json, quiet)
+    out.result(document(found), lambda: out.typed(human(found)))

@@ -48,6 +48,11 @@ def place_of(ctx: typer.Context, runs_dir: Path, secrets_env: Path | None = None
     return place(here.environ, here.cwd, runs_dir, secrets_env)
 
 
-def output(as_json: bool, quiet: bool) -> Output:
+def output(ctx: typer.Context, as_json: bool, quiet: bool) -> Output:
     """How the command speaks."""
-    return Output(as_json=as_json, quiet=quiet)
+    return Output(as_json=as_json, quiet=quiet, program=program(session(ctx).environ))
+
+
+def program(environ: Mapping[str, str]) -> str:
+    """How otcloud was called: `uv run` leaves this mark, and then the bare word is on no PATH of the user's."""
+    return "uv run otcloud" if "UV_RUN_RECURSION_DEPTH" in environ else "otcloud"

@@ -45,7 +45,7 @@ def _command(kind: str, about: str) -> Callable[..., None]:
         from otcloud.launch.order import Order
 
         order = Order(kind, recipes or (), preset, sets or (), flags, job_name, new)
-        _run(order, place_of(ctx, runs_dir, secrets_env), dry_run=dry_run, out=output(as_json, quiet))
+        _run(order, place_of(ctx, runs_dir, secrets_env), dry_run=dry_run, out=output(ctx, as_json, quiet))
 
     command.__doc__ = about
     return command
@@ -70,7 +70,7 @@ def plan(
     from otcloud.launch.order import Order
 
     order = Order(None, recipes or (), preset, sets or (), flags)
-    _run(order, place_of(ctx, RUNS, secrets_env), dry_run=True, out=output(as_json, quiet))
+    _run(order, place_of(ctx, RUNS, secrets_env), dry_run=True, out=output(ctx, as_json, quiet))
 
 
 def _run(order: "Order", place: "Place", *, dry_run: bool, out: Output) -> None:

@@ -23,7 +23,7 @@ def view(
     from otcloud.runs.index import resolve
     from otcloud.runs.journal import read_json
 
-    out = output(as_json, quiet)
+    out = output(ctx, as_json, quiet)
     place = place_of(ctx, runs_dir)
     found = resolve(run, place.data, place.runs_dir)
     plan = read_json(found.plan)

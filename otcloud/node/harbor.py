@@ -18,8 +18,17 @@ from otcloud.runs.log import last_lines
 
 PLUGIN = "otcloud.harbor_ext.plugin:Plugin"
 _STOP_GRACE_SEC = 60.0
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
-_PASSED_ON_PREFIXES = ("XDG_", "DOCKER_", "CONTAINER_", "REQUESTS_CA_", "CURL_CA_", "DAYTONA_API_URL", "DAYTONA_TARGET")
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ")
+_PASSED_ON_PREFIXES = (
+    "SSL_CERT_",
+    "XDG_",
+    "DOCKER_",
+    "CONTAINER_",
+    "REQUESTS_CA_",
+    "CURL_CA_",
+    "DAYTONA_API_URL",
+    "DAYTONA_TARGET",
+)
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 

@@ -61,7 +61,8 @@ class Secrets:
 
     def _find(self, name: str) -> str | None:
         names = (name, *ALIASES.get(name, ()))
-        return next((value for key in names if (value := self.values.get(key) or self.environ.get(key))), None)
+        found = (source.get(key) for source in (self.values, self.environ) for key in names)
+        return next(filter(None, found), None)
 
 
 def load(environ: Mapping[str, str], *, explicit: Path | None = None, folder: Path | None = None) -> Secrets:

@@ -20,7 +20,7 @@ from otcloud.errors import (
 from otcloud.harbor_ext.sandbox import scratch
 from otcloud.node import harbor as harbor_jobs
 from otcloud.node.publish import Publisher
-from otcloud.node.serving import Server
+from otcloud.node.serving import ModelServer, NoServer, Server
 from otcloud.node.slots import TaskEntry, missing
 from otcloud.node.status import Status
 from otcloud.plan.plan import Plan
@@ -66,19 +66,16 @@ class Runner:
             self._check_end()
             server = self._server()
             try:
-                if server is not None:
-                    server.start()
+                server.start()
                 self._parts(server)
             finally:
-                if server is not None:
-                    server.stop()
+                server.stop()
                 self._clear_scratch()
         self._report("finishing")
         self._judge()
 
-    def _parts(self, server: Server | None) -> None:
-        endpoint = None if server is None else (server.base_url, server.key)
-        env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, endpoint)
+    def _parts(self, server: ModelServer) -> None:
+        env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, server.endpoint)
         barren = 0
         while todo := self._missing():
             before = len(self.publisher.trials)
@@ -94,7 +91,7 @@ class Runner:
                     do=f"read logs/harbor.log; then: otcloud resume {self.run.run_id}",
                 )
 
-    def _part(self, job: str, todo: list[TaskEntry], env: Mapping[str, str], server: Server | None) -> int:
+    def _part(self, job: str, todo: list[TaskEntry], env: Mapping[str, str], server: ModelServer) -> int:
         events = Tail(self.run.harbor_events)
         events.skip()
         child = harbor_jobs.start(self.run, self.harbor, harbor_jobs.compose(self.plan, job, todo), env, self.lock)
@@ -102,10 +99,9 @@ class Runner:
             self.status.event("harbor-start", job=job, pid=child.pid, trials=len(todo))
             while (code := child.poll()) is None:
                 self._check_end()
-                if server is not None:
-                    server.tick()
+                server.tick()
                 self._follow(events)
-                self._report("running" if server is None or server.ready else "serving", job=job)
+                self._report("running" if server.ready else "serving", job=job)
                 time.sleep(_TICK_SEC)
             return code
         finally:
@@ -172,9 +168,11 @@ class Runner:
     def _missing(self) -> list[TaskEntry]:
         return missing(self.tasks, self.plan.harbor.attempts, self.publisher.filled)
 
-    def _server(self) -> Server | None:
+    def _server(self) -> ModelServer:
         spec = self.plan.candidates[0].serve
-        return None if spec.engine == "none" else Server(spec, self.run, _plain(self.environ), self.status, self.lock)
+        if spec.engine == "none":
+            return NoServer(self.run)
+        return Server(spec, self.run, _plain(self.environ), self.status, self.lock)
 
     def _clear_scratch(self) -> None:
         with contextlib.suppress(FileNotFoundError):  # nothing has been left there

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import Any, Protocol
 
 from otcloud import process
 from otcloud.engines.recording import WARM_UP
@@ -28,6 +28,53 @@ _PROBE_EVERY_SEC = 0.05
 _PORTS = range(20000, 30000)
 """Below the range from which Linux takes the ports of outgoing connections (32768 on): while a dead server is started
 again, no connection of Harbor can sit on the port that Harbor was told."""
+
+
+class ModelServer(Protocol):
+    """What the runner wants of a server; `endpoint` is (URL, key), None when no model is asked."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether trials may start."""
+        ...
+
+    @property
+    def endpoint(self) -> tuple[str, str] | None:
+        """Root of the OpenAI protocol, and the key."""
+        ...
+
+    def start(self) -> None:
+        """Start it; it need not be ready yet."""
+        ...
+
+    def tick(self) -> None:
+        """Look after it."""
+        ...
+
+    def stop(self) -> None:
+        """End it with all it started."""
+        ...
+
+
+class NoServer:
+    """The server of agents that ask no model: the gate is open from start to stop."""
+
+    ready = True
+    endpoint = None
+
+    def __init__(self, run: RunDir) -> None:
+        self._run = run
+
+    def start(self) -> None:
+        """Let trials start."""
+        self._run.gate.touch()
+
+    def tick(self) -> None:
+        """Nothing can go wrong with nothing."""
+
+    def stop(self) -> None:
+        """Let no further trial start."""
+        self._run.gate.unlink(missing_ok=True)
 
 
 class Server:
@@ -51,9 +98,9 @@ class Server:
         self._next_probe = 0.0
 
     @property
-    def base_url(self) -> str:
-        """Root of the OpenAI protocol."""
-        return f"http://{HOST}:{self.port}/v1"
+    def endpoint(self) -> tuple[str, str]:
+        """Root of the OpenAI protocol, and the key."""
+        return f"http://{HOST}:{self.port}/v1", self.key
 
     def start(self) -> None:
         """Start the program; it is not ready yet."""
@@ -115,7 +162,7 @@ class Server:
 
     def _open(self) -> None:
         self.ready = True
-        endpoint = {"model": self.spec.served_name, "url": self.base_url, "engine": self.spec.engine}
+        endpoint = {"model": self.spec.served_name, "url": self.endpoint[0], "engine": self.spec.engine}
         write_json(self._run.endpoint, {**endpoint, "ready_at": utc_now()})
         self._run.gate.touch()
         self._status.event("server-ready", start=self._starts)

@@ -71,3 +71,11 @@ def test_a_missing_secret_is_told_by_name_before_anything_starts(otcloud: Otclou
     assert done.code == 4
     assert "NOT_THERE_KEY" in done.stderr
     assert not otcloud.runs()
+
+
+def test_an_agent_that_asks_no_model_needs_no_server(otcloud: Otcloud) -> None:
+    """The oracle solves all five, nothing is held back, and a run without trajectories is still a success."""
+    done = otcloud("tracegen", "quickstart", "--agent", "oracle", "--json")
+    assert done.code == 0, done.stderr
+    assert json.loads(done.stdout)["summary"]["passed"] == 5
+    assert not otcloud.runs()[0].log("server").exists()

@@ -1,6 +1,7 @@
 """Files of record under whatever a killed writer or a foreign hand can do to them."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_names_that_are_no_text_are_written_and_read_back(tmp_path: Path) -> Non
     assert list(read_lines(tmp_path / "x.jsonl")) == [{"name": odd}] == [read_json(tmp_path / "x.json")]
     append_line(tmp_path / "y.jsonl", {"path": tmp_path, "name": "café"})
     assert "café" in (tmp_path / "y.jsonl").read_text(encoding="utf-8")
-    assert list(read_lines(tmp_path / "y.jsonl"))[0]["path"] == str(tmp_path)
+    assert next(iter(read_lines(tmp_path / "y.jsonl")))["path"] == str(tmp_path)
 
 
 def test_a_missing_or_foreign_file_has_nothing(tmp_path: Path) -> None:
@@ -155,8 +156,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 
 def _writer(path: Path) -> str:
-    import sys
-
     code = (
         f"from pathlib import Path; from otcloud.runs.journal import write_text; write_text(Path({str(path)!r}), 'n')"
     )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otcloud.datasets import tasks
-from otcloud.datasets.traces import build
 from otcloud.errors import (
     Cancelled,
     Interrupted,
@@ -156,6 +155,8 @@ def _failure(run: RunDir, code: int) -> OtcloudError | None:
 def _build(run: RunDir, plan: Plan) -> OtcloudError | None:
     if not plan.publish.traces:
         return None
+    from otcloud.datasets.traces import build
+
     try:
         build(run, episodes=plan.publish.episodes)
     except OSError as error:

@@ -5,24 +5,21 @@ What cannot be known (no network, no such file yet) stays None, and the plan say
 
 import hashlib
 import re
-import shutil
-import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from otcloud import __version__, process
+from otcloud import __version__
 from otcloud.datasets import tasks
 from otcloud.engines.recording import load as load_recording
 from otcloud.errors import InputInvalid, UsageError
-from otcloud.harbor_ext.sandbox.probe import probe
-from otcloud.plan.facts import Facts
+from otcloud.launch.place import Place
+from otcloud.launch.sandboxes import sandboxes
+from otcloud.plan.facts import Facts, TaskSet
 from otcloud.recipe.schema import Recipe
 from otcloud.runs.layout import run_id
-from otcloud.secrets import ALIASES, Secrets
+from otcloud.secrets import ALIASES
 
-_ASK_TIMEOUT_SEC = 10.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What a run may be called: it becomes a folder and part of other names."""
 
@@ -35,7 +32,7 @@ class Moment:
     suffix: str
 
 
-def gather(recipe: Recipe, secrets: Secrets, environ: Mapping[str, str], moment: Moment, name: str | None) -> Facts:
+def gather(recipe: Recipe, place: Place, moment: Moment, name: str | None) -> Facts:
     """Facts for one recipe. `name` is the run id that the user asked for.
 
     Errors: InputInvalid when a local source of tasks or a recording cannot be used, UsageError for a name that is none.
@@ -51,8 +48,8 @@ def gather(recipe: Recipe, secrets: Secrets, environ: Mapping[str, str], moment:
         tasks=_local_tasks(recipe),
         recording_sha256=hashlib.sha256(recording.read_bytes()).hexdigest() if recording is not None else None,
         recorded_model=recorded.model if recorded is not None else None,
-        sandboxes=sandboxes(environ) if recipe.sandbox.type == "auto" else None,
-        secrets=tuple(sorted({*secrets.values, *secrets.pick(_asked_for(recipe))})),
+        sandboxes=sandboxes(place.environ, place.cache) if recipe.sandbox.type == "auto" else None,
+        secrets=tuple(sorted({*place.secrets.values, *place.secrets.pick(_asked_for(recipe))})),
     )
 
 
@@ -61,31 +58,9 @@ def _asked_for(recipe: Recipe) -> tuple[str, ...]:
     return (*ALIASES, *recipe.secrets, *filter(None, [recipe.model.api_key]))
 
 
-def sandboxes(environ: Mapping[str, str]) -> dict[str, str | None]:
-    """The sandboxes that `auto` may take, first choice first, each with the reason why it does not work here."""
-    found: dict[str, str | None] = {"local": probe(sys.executable)}
-    if found["local"] is not None:
-        found["docker"] = _engine_problem("docker", ["docker", "compose", "version"], environ)
-        found["podman"] = _engine_problem("podman", ["podman-compose", "version"], environ)
-    return found
-
-
-def _local_tasks(recipe: Recipe) -> "tasks.TaskSet | None":
+def _local_tasks(recipe: Recipe) -> TaskSet | None:
     path = recipe.tasks.path
     return None if path is None or path.suffix == ".parquet" else tasks.find(recipe.tasks, path)
-
-
-def _engine_problem(engine: str, compose: list[str], environ: Mapping[str, str]) -> str | None:
-    if shutil.which(engine, path=environ.get("PATH")) is None:
-        return f"the program {engine} is not installed"
-    info = process.run([engine, "info"], env=environ, timeout_sec=_ASK_TIMEOUT_SEC)
-    if info.code != 0:
-        said = (info.stderr or info.stdout).strip().splitlines()
-        return f"`{engine} info` fails: {said[-1] if said else 'it does not answer'}"
-    if shutil.which(compose[0], path=environ.get("PATH")) is None:
-        return f"the program {compose[0]} is not installed"
-    done = process.run(compose, env=environ, timeout_sec=_ASK_TIMEOUT_SEC)
-    return None if done.code == 0 else f"`{' '.join(compose)}` fails: install the compose plug-in of {engine}"
 
 
 def recording_of(recipe: Recipe) -> Path | None:

@@ -52,7 +52,7 @@ def prepare(order: Order, place: Place) -> Prepared:
     )
     recipe = loaded.recipe
     moment = Moment(datetime.now(UTC), randomness.token_hex(2))
-    facts = gather(recipe, place.secrets, place.environ, moment, order.job_name)
+    facts = gather(recipe, place, moment, order.job_name)
     lock = harbor_lock(recipe.programs.harbor, resolve_sandbox(recipe.sandbox.type, facts.sandboxes))
     plan = compile_plan(recipe, facts, lock)
     return Prepared(order, place, loaded, plan, (*loaded.warnings, *plan.warnings))

@@ -120,7 +120,8 @@ class Runner:
         now = time.monotonic()
         for event in events.read():
             if event.get("event") == "end" and "job" in event and "trial" in event:
-                self._settling.append((now + _SETTLE_SEC, event["job"], event["trial"], event.get("exception")))
+                job, trial = str(event["job"]), str(event["trial"])
+                self._settling.append((now + _SETTLE_SEC, job, trial, event.get("exception")))
         while self._settling and self._settling[0][0] <= now:
             _, job, trial, exception = self._settling.pop(0)
             self.publisher.ended(job, trial, exception)

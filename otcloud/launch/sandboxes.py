@@ -1,6 +1,7 @@
 """Which sandboxes `sandbox.type: auto` may take on this machine. That the embedded one works is remembered until the
 next boot; that it does not is asked anew, because the user may have mended it."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -34,7 +35,8 @@ def _local_problem(memory: Path) -> str | None:
 
     problem = probe(sys.executable)
     if problem is None and here is not None:
-        write_json(memory, here)
+        with contextlib.suppress(OSError):  # a cache that cannot be written: asked again the next time
+            write_json(memory, here)
     return problem
 
 

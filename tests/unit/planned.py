@@ -6,13 +6,13 @@ from typing import Any
 
 from benchmarks.workload import make
 from otcloud.launch.gather import Moment, gather
+from otcloud.launch.place import Place, place
 from otcloud.plan.compile import compile_plan
 from otcloud.plan.plan import Plan
 from otcloud.programs import harbor_lock
 from otcloud.recipe.load import load
 from otcloud.recipe.schema import Recipe
 from otcloud.runs.layout import RunDir
-from otcloud.secrets import Secrets
 
 NOW = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
 
@@ -24,9 +24,14 @@ def recipe_of(folder: Path, *sets: str, tasks: int = 2) -> Recipe:
     return load([str(path)], preset=None, sets=sets, flags={}, cwd=folder, kind=None).recipe
 
 
+def place_with(cwd: Path, **secrets: str) -> Place:
+    """The surroundings of a user who has these variables, and no program."""
+    return place({"HOME": str(cwd), "PATH": "", **secrets}, cwd, Path("runs"))
+
+
 def plan_of(recipe: Recipe) -> Plan:
-    """The plan of a recipe."""
-    facts = gather(recipe, Secrets({}, "a test"), {}, Moment(NOW, "ab12"), None)
+    """The plan of a recipe, for a user without secrets."""
+    facts = gather(recipe, place_with(Path("/nonexistent")), Moment(NOW, "ab12"), None)
     return compile_plan(recipe, facts, harbor_lock(recipe.programs.harbor, "docker"))
 
 

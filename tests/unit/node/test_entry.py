@@ -33,13 +33,12 @@ def status(run: RunDir) -> dict[str, Any]:
     return read_json(run.status) or {}
 
 
-@pytest.mark.parametrize("words", [[], ["/no/such/folder"], [".", "."]])
+@pytest.mark.parametrize("words", [[], ["missing/folder"], [".", "."]])
 def test_a_wrong_call_makes_nothing(tmp_path: Path, words: list[str]) -> None:
     done = process.run([*NODE, *words], cwd=tmp_path)
     assert done.code == 2
     assert "usage" in done.stderr
     assert list(tmp_path.iterdir()) == []
-    assert not Path("/no").exists()
 
 
 @pytest.mark.parametrize(("name", "text"), [("plan", "{"), ("plan", '{"a": 1}'), ("tasks", "{"), ("tasks", "{}")])

@@ -143,6 +143,8 @@ def test_a_folder_that_cannot_be_read_keeps_no_other_trial_back(run: RunDir) -> 
 
 def test_a_folder_of_archives_that_cannot_be_written_ends_the_node(run: RunDir) -> None:
     write_trial(run, JOB, "one__aaa")
+    node = publisher(run)
     run.published.write_text("a file where a folder should be")
     with pytest.raises(OSError, match="published"):
-        publisher(run).catch_up()
+        node.catch_up()
+    assert node.unpublished == {}

@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def program_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the session's programs are built; OTCLOUD_TEST_CACHE keeps it between sessions."""
     kept = REAL_ENVIRON.get("OTCLOUD_TEST_CACHE")
     folder = Path(kept) if kept else tmp_path_factory.mktemp("programs")
@@ -47,9 +47,15 @@ def program_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def harbor(program_cache: Path) -> Harbor:
+def harbor(_cache_folder: Path) -> Harbor:
     """The real, pinned Harbor in a venv of its own, with this checkout's code."""
-    return ensure_harbor(harbor_lock("0.24.0", "docker"), program_cache, REAL_ENVIRON, say=lambda _text: None)
+    return ensure_harbor(harbor_lock("0.24.0", "docker"), _cache_folder, REAL_ENVIRON, say=lambda _text: None)
+
+
+@pytest.fixture(scope="session")
+def program_cache(harbor: Harbor, _cache_folder: Path) -> Path:
+    """A cache of programs in which Harbor is ready."""
+    return _cache_folder
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from otcloud.places import cache_dir, data_dir
@@ -17,11 +18,19 @@ class Place:
     data: Path
     runs_dir: Path
     environ: Mapping[str, str]
-    secrets: Secrets
+    secrets_env: Path | None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets at hand, read when they are first asked for: `otcloud runs` needs none.
+
+        Error: InputInvalid for a secrets file that cannot be read.
+        """
+        return load(self.environ, explicit=self.secrets_env, folder=self.cwd)
 
 
 def place(environ: Mapping[str, str], cwd: Path, runs_dir: Path, secrets_env: Path | None = None) -> Place:
-    """The surroundings of a command that works in `cwd`. Error: InputInvalid for a secrets file it cannot read."""
+    """The surroundings of a command that works in `cwd`."""
     explicit = cwd / secrets_env.expanduser() if secrets_env is not None else None
-    secrets = load(environ, explicit=explicit, folder=cwd)
-    return Place(cwd, cache_dir(environ), data_dir(environ), (cwd / runs_dir.expanduser()).resolve(), environ, secrets)
+    runs = (cwd / runs_dir.expanduser()).resolve()
+    return Place(cwd, cache_dir(environ), data_dir(environ), runs, environ, explicit)

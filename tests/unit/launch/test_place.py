@@ -25,7 +25,7 @@ def test_folders_are_relative_to_the_working_folder_and_links_are_followed(tmp_p
     assert here.secrets.pick(["A_KEY"]) == {"A_KEY": "value"}
     assert place(environ, tmp_path, Path("../x")).runs_dir == tmp_path.parent / "x"
     with pytest.raises(InputInvalid):
-        place(environ, tmp_path, Path("runs"), Path("missing.env"))
+        _ = place(environ, tmp_path, Path("runs"), Path("missing.env")).secrets
 
 
 def test_facts_are_the_worlds(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from otcloud.plan.plan import Candidate, Plan, TaskPlan
 
 def human_plan(plan: Plan) -> str:
     """Everything that would be executed, in the order in which it matters."""
-    lifetime = plan.lifetime
     parts = [
         fields(
             [
@@ -19,7 +18,7 @@ def human_plan(plan: Plan) -> str:
                 ("sandbox", plan.sandbox),
                 ("harbor", plan.harbor.version),
                 ("secrets", _secrets(plan)),
-                ("lifetime", f"{duration(lifetime.max_sec)} at most, then {lifetime.end}"),
+                ("lifetime", f"{duration(plan.lifetime.max_sec)} at most, then {_end(plan)}"),
                 ("cost", _cost(plan)),
             ]
         ),
@@ -60,7 +59,13 @@ def _secrets(plan: Plan) -> str:
     return ", ".join(f"{name} ({'MISSING' if name in missing else 'present'})" for name in plan.secrets.required)
 
 
+def _end(plan: Plan) -> str:
+    return "everything is stopped" if plan.launcher == "local" else plan.lifetime.end
+
+
 def _cost(plan: Plan) -> str:
+    if plan.ceiling.known_usd == 0 and not plan.ceiling.unknown:
+        return "nothing: it runs on this machine"
     known = "unknown" if plan.ceiling.known_usd is None else f"${plan.ceiling.known_usd:.2f} at most"
     return known + (f", plus {', '.join(plan.ceiling.unknown)}" if plan.ceiling.unknown else "")
 

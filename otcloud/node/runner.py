@@ -55,8 +55,8 @@ class Runner:
         self.planned = len(self.tasks) * self.plan.harbor.attempts
         self._deadline = time.monotonic() + self.plan.lifetime.max_sec
         self._settling: list[tuple[float, str, str, str | None]] = []
-        self._summarized = -1
         self._summary = summarize((), self.planned)
+        self._summary_due = 0.0
 
     def execute(self) -> None:
         """Run to the end. Errors: whatever ends the run early, after everything finished has been published."""
@@ -71,7 +71,7 @@ class Runner:
             finally:
                 server.stop()
                 self._clear_scratch()
-        self._report("finishing")
+        self._report("finishing", now=True)
         self._judge()
 
     def _parts(self, server: ModelServer) -> None:
@@ -115,6 +115,7 @@ class Runner:
             harbor_jobs.stop(child)
         self._settling.clear()
         self.publisher.catch_up()
+        self._report("stopping", now=True)
 
     def _follow(self, events: Tail) -> None:
         now = time.monotonic()
@@ -136,14 +137,14 @@ class Runner:
                 do=f"everything finished is kept; to go on: otcloud resume {self.run.run_id}",
             )
 
-    def _report(self, state: str, **facts: object) -> None:
-        done = self._summarize()
+    def _report(self, state: str, *, now: bool = False, **facts: object) -> None:
+        done = self._summarize(now=now)
         counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra", "mean_reward"})
         tokens = done.model_dump(include={"input_tokens", "output_tokens"})
         self.status.update(state=state, **counts, **tokens, **facts)
 
     def _judge(self) -> None:
-        done = self._summarize()
+        done = self._summarize(now=True)
         lost = self.planned - done.done
         if lost and self.publisher.unpublished:
             reasons = list(self.publisher.unpublished.values())
@@ -160,10 +161,12 @@ class Runner:
                 do=f"to try them again: otcloud resume {self.run.run_id}",
             )
 
-    def _summarize(self) -> Summary:
-        if self._summarized != len(self.publisher.trials):
-            self._summarized = len(self.publisher.trials)
+    def _summarize(self, *, now: bool = False) -> Summary:
+        """The run's figures; unless asked for `now`, taken for no more than a twentieth of the node's time."""
+        begin = time.monotonic()
+        if now or begin >= self._summary_due:
             self._summary = summarize(self.publisher.trials, self.planned)
+            self._summary_due = begin + 20 * (time.monotonic() - begin)
         return self._summary
 
     def _missing(self) -> list[TaskEntry]:

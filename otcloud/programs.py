@@ -24,6 +24,15 @@ _NETWORK_WORDS = ("dns", "connect", "timed out", "network", "certificate", "coul
 _SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL")
 
 
+_PASSED_ON = frozenset(
+    {
+        *("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "DAYTONA_API_URL"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "DAYTONA_TARGET"),
+    }
+)
+_PREFIXES = ("SSL_CERT_", "XDG_", "DOCKER_", "CONTAINER_", "REQUESTS_CA_", "CURL_CA_")
+
+
 @dataclass(frozen=True)
 class Harbor:
     """A ready Harbor: its interpreter, its command, and the one folder its PYTHONPATH holds."""
@@ -31,6 +40,22 @@ class Harbor:
     python: Path
     command: Path
     code: Path
+
+    def environment(self, environ: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+        """What Harbor's interpreter is given: what programs need, the run's secrets, and nothing else.
+
+        `HARBOR_TELEMETRY=0`: Harbor reports usage by default. The price map would be fetched at every start.
+        """
+        env = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith(_PREFIXES)}
+        direct = (environ.get("no_proxy") or environ.get("NO_PROXY"), "127.0.0.1,localhost")
+        return env | {
+            "PYTHONPATH": str(self.code),
+            "HARBOR_TELEMETRY": "0",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": ",".join(filter(None, direct)),
+            **secrets,
+        }
 
 
 def harbor_lock(version: str, sandbox: str) -> str:

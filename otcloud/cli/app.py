@@ -9,6 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,9 +18,11 @@ from typing import Annotated, Any
 import typer
 
 from otcloud import __version__
+from otcloud.cli import streams
 from otcloud.cli.render import Output
 from otcloud.cli.session import Session, program
-from otcloud.errors import Interrupted, OtcloudError, UsageError
+from otcloud.cli.streams import OutputLost
+from otcloud.errors import Interrupted, OtcloudError, PublishFailed, UsageError
 
 MAKE, SEE, PREPARE = "Make traces or a score", "See and steer runs", "Prepare"
 
@@ -68,28 +71,54 @@ def build(wanted: str | None, *, everything: bool = False) -> typer.Typer:
 
 def main() -> None:
     """Run the command line and end the process with the exit code of errors.py."""
-    argv = sys.argv[1:]
+    data = streams.take()
     signal.signal(signal.SIGTERM, _as_ctrl_c)
+    argv = sys.argv[1:]
+    out = Output(as_json="--json" in argv, program=program(os.environ))
+    code = _call(argv, out)
+    # What is still buffered must not fail at the interpreter's own exit, where nobody could tell it.
+    with suppress(OutputLost):
+        sys.stdout.flush()
+    if data.lost is not None and not isinstance(data.lost, BrokenPipeError):
+        lost = PublishFailed(f"the output cannot be written: {data.lost.strerror}")
+        out.error(lost)
+        code = code or lost.exit_code
+    sys.exit(code)
+
+
+def _call(argv: list[str], out: Output) -> int:
+    """Run the command and tell how it failed; the exit code. A reader that has gone away (`| head`) is no failure."""
     completing = any(name.startswith("_OTCLOUD_COMPLETE") for name in os.environ)
     wanted = next((word for word in argv if not word.startswith("-")), None)
-    out = Output(as_json="--json" in argv, program=program(os.environ))
     try:
-        build(wanted, everything=completing)(argv, prog_name="otcloud", obj=Session(os.environ, Path.cwd()))
+        build(wanted, everything=completing)(argv, prog_name="otcloud", obj=Session(os.environ, _working_folder()))
     except OtcloudError as error:
-        out.error(error)
-        sys.exit(error.exit_code)
+        return _told(error, out)
     except SystemExit as ended:
         # Typer has told what is wrong with the command line; `--json` still owes a document.
         if ended.code == UsageError.exit_code and out.as_json:
-            out.document(UsageError("the command line is wrong", why="stderr tells where", do="otcloud --help"))
-        raise
-    except BrokenPipeError:
-        # The reader of stdout has gone (`otcloud runs | head`); python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+            with suppress(OutputLost):
+                out.document(UsageError("the command line is wrong", why="stderr tells where", do="otcloud --help"))
+        return ended.code if isinstance(ended.code, int) else 0
+    except OutputLost:
+        return 0  # the caller looks at what was lost, and why
     except Exception as error:  # noqa: BLE001 - the boundary: a bug ends in a report to paste, not in a bare traceback
-        out.error(_bug(error))
-        sys.exit(OtcloudError.exit_code)
+        return _told(_bug(error), out)
+    return 0
+
+
+def _told(error: OtcloudError, out: Output) -> int:
+    with suppress(OutputLost):
+        out.error(error)
+    return error.exit_code
+
+
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # Removed while the shell was in it.
+        raise UsageError("this folder no longer exists", do="cd to one that does, and type it again") from None
 
 
 def _show_version(wanted: bool) -> None:

@@ -64,7 +64,7 @@ class LiveView:
         if seen[0] == self._last[0] and now - self._shown_at < 1.0 and progress.done < progress.planned:
             return
         self._last, self._shown_at = seen, now
-        self._out.say(progress.line())
+        self._out.say(progress.line() if progress.planned else progress.state)
 
 
 def _panel(progress: Progress) -> Any:
@@ -73,6 +73,8 @@ def _panel(progress: Progress) -> Any:
     from rich.progress_bar import ProgressBar
     from rich.text import Text
 
+    if not progress.planned:
+        return Text(f"{progress.state}   {duration(progress.elapsed_sec)}", style="dim")
     reward = "-" if progress.mean_reward is None else f"{progress.mean_reward:.2f}"
     rate = "" if progress.tokens_per_sec is None else f"   {progress.tokens_per_sec:,.0f} tokens/s"
     eta = "" if progress.eta_sec is None else f"   about {duration(progress.eta_sec)} left"

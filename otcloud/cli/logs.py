@@ -1,5 +1,6 @@
 """`logs`: what a run's programs say, and what its journals note."""
 
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +33,7 @@ def logs(
         raise UsageError(f"there is no log {program!r}", do=f"--program takes one of: {', '.join(PROGRAMS)}")
     out = output(ctx, as_json, quiet)
     place = place_of(ctx, runs_dir)
-    found = resolve(run, place.data, place.runs_dir)
+    found = resolve(run, place.known, place.runs_dir)
     path = found.harbor_events if program == "events" else found.log(program)
     offset = _show(path, 0, tail, out)
     while follow:
@@ -43,7 +44,7 @@ def logs(
             return
         time.sleep(_POLL_SEC)
     if offset == 0:
-        out.say(f"{path} is empty; see: otcloud status {found.run_id}")
+        out.say(f"{path} is empty; see: otcloud status {shlex.quote(found.run_id)}")
 
 
 def _show(path: Path, offset: int, tail: int | None, out: Output) -> int:

@@ -5,8 +5,8 @@ from otcloud.launch.progress import duration
 from otcloud.plan.plan import Candidate, Plan, TaskPlan
 
 
-def human_plan(plan: Plan) -> str:
-    """Everything that would be executed, in the order in which it matters."""
+def human_plan(plan: Plan, start: str) -> str:
+    """Everything that would be executed, in the order in which it matters; `start` says how it is started."""
     parts = [
         fields(
             [
@@ -28,7 +28,7 @@ def human_plan(plan: Plan) -> str:
     ]
     if plan.not_built:
         parts.append("not in this version, refused at launch:\n" + "\n".join(f"  {name}" for name in plan.not_built))
-    parts.append("nothing was started; without --dry-run the same words start it")
+    parts.append(f"nothing was started; {start}")
     return "\n\n".join(parts)
 
 

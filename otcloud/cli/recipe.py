@@ -70,10 +70,12 @@ def validate(ctx: typer.Context, recipes: Recipes, as_json: Json = False, quiet:
 
 
 @app.command()
-def schema() -> None:
+def schema(as_json: Json = False, quiet: Quiet = False) -> None:
     """Print the JSON Schema of a recipe, for editors."""
     from otcloud.recipe.starter import schema_text
 
+    # Both options are every command's; here they change nothing: it is JSON and no talk anyway.
+    del as_json, quiet
     sys.stdout.write(schema_text())
 
 
@@ -85,9 +87,11 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Write a recipe to start from, and beside it the schema that lets editors check and complete it."""
-    from otcloud.recipe.starter import write_starter
+    from otcloud.recipe.starter import LAUNCHES, write_starter
 
     target = session(ctx).cwd / path
     schema_file = write_starter(target)
     human = f"wrote {path} and, for editors, {path.parent / schema_file.name}"
-    output(ctx, as_json, quiet).result({"recipe": str(target), "schema": str(schema_file)}, lambda: human)
+    out = output(ctx, as_json, quiet)
+    out.result({"recipe": str(target), "schema": str(schema_file)}, lambda: human)
+    out.say(LAUNCHES)

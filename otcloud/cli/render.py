@@ -5,6 +5,7 @@ With live.py the only importer of rich, and only when a person looks at the outp
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ class Output:
     def typed(self, text: str) -> str:
         """A text with every command in it as this person has to type it."""
         return text if self.program == "otcloud" else _COMMAND.sub(f"{self.program} ", text)
+
+    def width(self) -> int | None:
+        """Columns of the terminal that stdout is; None when it is none."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def result(self, document: Any, human: Callable[[], str | Iterable[str]]) -> None:
         """The command's one result: `document` as JSON, or the lines of `human()`."""
@@ -87,6 +92,16 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]], *, title: st
 
     body = [line(list(headers)), "  ".join("-" * width for width in widths), *(line(row) for row in cells)]
     return "\n".join(([title] if title else []) + body)
+
+
+def fitting_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], width: int | None, *, expendable: int
+) -> str:
+    """A table without as many of its last `expendable` columns as it takes to fit a width; None fits everything."""
+    text = table(headers, rows)
+    if width is None or not expendable or max(map(len, text.splitlines())) <= width:
+        return text
+    return fitting_table(headers[:-1], [row[:-1] for row in rows], width, expendable=expendable - 1)
 
 
 def fields(pairs: Sequence[tuple[str, object]]) -> str:

@@ -1,7 +1,9 @@
 """What a run's end looks like: the table of figures, the tasks, and the next commands to type."""
 
+import shlex
 from typing import Any
 
+from otcloud.cli.record import read_record
 from otcloud.cli.render import Output, fields, table
 from otcloud.launch.course import Ended
 from otcloud.launch.progress import duration
@@ -20,12 +22,18 @@ def summary_of(run: RunDir) -> Summary:
 
 def show_end(ended: Ended, out: Output) -> None:
     """Show how a run ended. Error: the run's own failure, for the boundary to tell and to end with."""
-    if ended.failure is not None:
+    failure = ended.failure
+    if failure is None:
+        out.result(document(ended.run), lambda: out.typed(human(ended.run)))
+        return
+    try:
         if not out.as_json:
             out.result(None, lambda: out.typed(human(ended.run)))
-        ended.failure.document = document(ended.run)
-        raise ended.failure
-    out.result(document(ended.run), lambda: out.typed(human(ended.run)))
+        failure.document = document(ended.run)
+    except Exception as unshown:
+        # How the run ended weighs more than whatever keeps its report from sight.
+        raise failure from unshown
+    raise failure
 
 
 def document(run: RunDir) -> dict[str, Any]:
@@ -39,16 +47,19 @@ def document(run: RunDir) -> dict[str, Any]:
         "error": state.error if state is not None else None,
         "summary": summary_of(run).model_dump(mode="json"),
         "traces": [str(path) for path in sorted(run.traces.glob("*")) if path.is_file()],
+        **read_record(run).document(),
     }
 
 
 def human(run: RunDir) -> str:
     """The run's end for a person."""
-    done = summary_of(run)
+    done, record = summary_of(run), read_record(run)
+    wall_sec = done.wall_sec if record.driven_sec is None else record.driven_sec
     figures = fields(
         [
             ("run", run.run_id),
             ("trials", f"{done.done} of {done.planned}"),
+            ("left out", record.tasks()),
             ("passed", done.passed),
             ("failed", done.failed),
             ("unverified", done.unverified or None),
@@ -57,10 +68,11 @@ def human(run: RunDir) -> str:
             ("mean reward", None if done.mean_reward is None else f"{done.mean_reward:.3f}"),
             ("turns", None if done.turns_mean is None else f"{done.turns_mean:.1f} a trial"),
             ("tokens", f"{done.input_tokens:,} in, {done.output_tokens:,} out"),
-            ("wall time", None if done.wall_sec is None else duration(done.wall_sec)),
+            ("wall time", None if wall_sec is None else duration(wall_sec)),
+            ("dataset", record.dataset()),
         ]
     )
-    parts = [figures, _tasks(done), _causes(done), _next(run, done)]
+    parts = [figures, _tasks(done), _causes(done), *record.reasons(), _next(run, done)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -82,10 +94,15 @@ def _causes(done: Summary) -> str:
 
 
 def _next(run: RunDir, done: Summary) -> str:
-    lines = [f"  otcloud view {run.run_id}      browse the trajectories"]
-    traces = run.traces / "traces.jsonl"
+    state = read_state(run)
+    name, traces, lines = shlex.quote(run.run_id), run.traces / "traces.jsonl", list[str]()
+    if any(path.is_dir() for path in run.jobs.glob("*/*")):
+        lines.append(f"  otcloud view {name}      browse the trajectories")
     if traces.is_file() and traces.stat().st_size:
-        lines.append(f"  head -n 1 {traces}      the dataset, as JSON Lines and parquet")
-    if done.done < done.planned:
-        lines.append(f"  otcloud resume {run.run_id}      run what is missing")
-    return "next:\n" + "\n".join(lines)
+        lines.append(f"  head -n 1 {shlex.quote(str(traces))}      the dataset, as JSON Lines and parquet")
+    if state is not None and state.is_active:
+        lines.append(f"  otcloud logs --follow {name}      what its programs say")
+        lines.append(f"  otcloud wait {name}      until it ends")
+    elif done.done < done.planned or (state is not None and state.state == "interrupted"):
+        lines.append(f"  otcloud resume {name}      run what is missing")
+    return "next:\n" + "\n".join(lines) if lines else ""

@@ -21,7 +21,7 @@ def resume(
 
     out = output(ctx, as_json, quiet)
     place = place_of(ctx, runs_dir, secrets_env)
-    found = resolve(run, place.data, place.runs_dir)
+    found = resolve(run, place.known, place.runs_dir)
     with LiveView(out) as view:
         ended = course.resume(found, place, view)
     show_end(ended, out)

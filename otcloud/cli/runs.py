@@ -1,11 +1,12 @@
 """`runs`, `status` and `wait`: what there is, how far it is, and how it ended."""
 
+import shlex
 import time
 from typing import Annotated
 
 import typer
 
-from otcloud.cli.render import fields, table
+from otcloud.cli.render import fields, fitting_table
 from otcloud.cli.session import RUNS, Json, Quiet, RunsDir, RunWord, output, place_of
 
 _WAIT_POLL_SEC = 0.5
@@ -16,7 +17,7 @@ def runs(ctx: typer.Context, runs_dir: RunsDir = RUNS, as_json: Json = False, qu
     from otcloud.runs.index import all_runs
 
     place = place_of(ctx, runs_dir)
-    states = all_runs(place.data, place.runs_dir)
+    states = all_runs(place.known, place.runs_dir)
 
     def human() -> str:
         if not states:
@@ -24,7 +25,8 @@ def runs(ctx: typer.Context, runs_dir: RunsDir = RUNS, as_json: Json = False, qu
         rows = [
             (s.run_id, s.state, s.exit_code, f"{s.done}/{s.planned or '?'}", s.created[:16], s.path) for s in states
         ]
-        return table(("run", "state", "exit", "trials", "created", "folder"), rows)
+        headers = ("run", "state", "exit", "trials", "created", "folder")
+        return fitting_table(headers, rows, out.width(), expendable=2)
 
     out = output(ctx, as_json, quiet)
     out.result([state.document() for state in states], lambda: out.typed(human()))
@@ -40,7 +42,7 @@ def status(
     from otcloud.runs.state import read_state
 
     place = place_of(ctx, runs_dir)
-    found = resolve(run, place.data, place.runs_dir)
+    found = resolve(run, place.known, place.runs_dir)
     state = read_state(found)
     if state is None:
         raise InputInvalid(f"{found.run} cannot be read", why="it is missing or torn")
@@ -67,7 +69,7 @@ def wait(
     from otcloud.runs.state import read_state
 
     place = place_of(ctx, runs_dir)
-    found = resolve(run, place.data, place.runs_dir)
+    found = resolve(run, place.known, place.runs_dir)
     end = None if timeout is None else time.monotonic() + timeout
     while (state := read_state(found)) is not None and state.is_active:
         if end is not None and time.monotonic() > end:
@@ -75,7 +77,8 @@ def wait(
         time.sleep(_WAIT_POLL_SEC)
     if state is None or state.exit_code is None:
         raise Cancelled(
-            f"run {found.run_id} stopped without a last word", do=f"to go on: otcloud resume {found.run_id}"
+            f"run {found.run_id} stopped without a last word",
+            do=f"to go on: otcloud resume {shlex.quote(found.run_id)}",
         )
     if state.exit_code != 0:
         error = state.error or {}

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from otcloud.cli.complete import run_ids
 from otcloud.cli.render import Output
+from otcloud.errors import UsageError
+from otcloud.launch.place import RUNS as RUNS
 
 if TYPE_CHECKING:
     from otcloud.launch.place import Place
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document (JSON Lines where it streams).")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but results, warnings and errors.")]
@@ -19,9 +23,11 @@ SecretsEnv = Annotated[
     Path | None, typer.Option("--secrets-env", help="A dotenv file of secrets; it wins over the shell.", metavar="FILE")
 ]
 RunWord = Annotated[
-    str | None, typer.Argument(help="A run's id, the start of one, or its folder; the newest run when left out.")
+    str | None,
+    typer.Argument(
+        help="A run's id, the start of one, or its folder; the newest run when left out.", autocompletion=run_ids
+    ),
 ]
-RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -40,12 +46,25 @@ def session(ctx: typer.Context) -> Session:
     return found
 
 
-def place_of(ctx: typer.Context, runs_dir: Path, secrets_env: Path | None = None) -> "Place":
-    """Where the command works."""
+def place_of(ctx: typer.Context, runs_dir: Path | None, secrets_env: Path | None = None) -> "Place":
+    """Where the command works; no `runs_dir` for one that needs none. Error: UsageError when it cannot be a folder."""
     from otcloud.launch.place import place
 
     here = session(ctx)
-    return place(here.environ, here.cwd, runs_dir, secrets_env)
+    found = place(here.environ, here.cwd, runs_dir or RUNS, secrets_env)
+    if runs_dir is not None:
+        _check_folder(found.runs_dir, runs_dir)
+    return found
+
+
+def _check_folder(runs: Path, said: Path) -> None:
+    try:
+        guilty = next((path for path in (runs, *runs.parents) if path.exists() and not path.is_dir()), None)
+    except OSError:
+        return  # a folder that may not be looked into: who reads or writes there tells it
+    if guilty is not None:
+        why = "" if guilty == runs else f"{guilty} is a file"
+        raise UsageError(f"{said} is no folder for runs", why=why or "it is a file", do="name another with --runs-dir")
 
 
 def output(ctx: typer.Context, as_json: bool, quiet: bool) -> Output:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from otcloud.cli.complete import recipe_names
 from otcloud.cli.options import with_recipe_flags
 from otcloud.cli.render import Output
 from otcloud.cli.session import RUNS, Json, Quiet, RunsDir, SecretsEnv, output, place_of
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 Recipes = Annotated[
     list[str] | None,
-    typer.Argument(help="Recipe files, or names of bundled ones; later files win over earlier ones.", metavar="RECIPE"),
+    typer.Argument(
+        help="Recipe files, or names of bundled ones; later files win over earlier ones.",
+        metavar="RECIPE",
+        autocompletion=recipe_names,
+    ),
 ]
 Preset = Annotated[str | None, typer.Option("--preset", help="A preset to build on.", metavar="NAME")]
 Sets = Annotated[
@@ -23,6 +28,7 @@ Sets = Annotated[
 ]
 JobName = Annotated[str | None, typer.Option("--job-name", help="The run's id.", metavar="NAME")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and start nothing.")]
+_WITHOUT = "without --dry-run the same words start it"
 New = Annotated[bool, typer.Option("--new", help="Start a new run even when one of this recipe is unfinished.")]
 
 
@@ -70,7 +76,7 @@ def plan(
     from otcloud.launch.order import Order
 
     order = Order(None, recipes or (), preset, sets or (), flags)
-    _run(order, place_of(ctx, RUNS, secrets_env), dry_run=True, out=output(ctx, as_json, quiet))
+    _run(order, place_of(ctx, None, secrets_env), dry_run=True, out=output(ctx, as_json, quiet))
 
 
 def _run(order: "Order", place: "Place", *, dry_run: bool, out: Output) -> None:
@@ -83,7 +89,9 @@ def _run(order: "Order", place: "Place", *, dry_run: bool, out: Output) -> None:
     for warning in prepared.warnings:
         out.warn(warning)
     if dry_run:
-        out.result(prepared.plan.model_dump(mode="json"), lambda: human_plan(prepared.plan))
+        plan = prepared.plan
+        typed = f"otcloud {plan.kind} with the same words starts it" if order.kind is None else _WITHOUT
+        out.result(plan.model_dump(mode="json"), lambda: human_plan(plan, out.typed(typed)))
         return
     with LiveView(out) as view:
         ended = execute(prepared, view, view.warn)

@@ -26,11 +26,15 @@ _VERIFIER_OUTPUT = ("verifier/test-stdout.txt", "verifier/test-stderr.txt")
 
 @dataclass(frozen=True, slots=True)
 class TracesReport:
-    """What was written: the number of rows, the trials without one as (trial, reason), and the files."""
+    """What was written: the number of rows, the trials without one as (trial, reason), and the files.
+
+    `damaged` are those of the skipped whose archive cannot be read.
+    """
 
     rows: int
     skipped: tuple[tuple[str, str], ...]
     files: tuple[Path, ...]
+    damaged: tuple[str, ...] = ()
 
 
 def build(run: RunDir, *, episodes: Episodes = "last") -> TracesReport:
@@ -42,6 +46,7 @@ def build(run: RunDir, *, episodes: Episodes = "last") -> TracesReport:
     """
     instructions = _Instructions(run)
     skipped: list[tuple[str, str]] = []
+    damaged: list[str] = []
     with TraceFiles(run.traces) as files:
         for trial in sorted(best_records(read_index(run.published_index)).values(), key=_order):
             try:
@@ -50,11 +55,16 @@ def build(run: RunDir, *, episodes: Episodes = "last") -> TracesReport:
             except _Unfit as unfit:
                 # One trial that cannot be used is no reason to lose the rows of the others.
                 skipped.append((trial.trial, str(unfit)))
-    return TracesReport(files.rows, tuple(skipped), (files.parquet, files.jsonl))
+                damaged += [trial.trial] if isinstance(unfit, _Damaged) else []
+    return TracesReport(files.rows, tuple(skipped), (files.parquet, files.jsonl), tuple(damaged))
 
 
 class _Unfit(Exception):
     """A trial that gives no row; the message is the reason. Raised before the trial's first row."""
+
+
+class _Damaged(_Unfit):
+    """Its archive cannot be read."""
 
 
 class _Instructions:
@@ -87,7 +97,7 @@ def _rows(run: RunDir, trial: Trial, instructions: _Instructions, episodes: Epis
         parts = [(read_conversation(part), part) for part in trajectory_parts(files)]
         output = _verifier_output(files)
         if files.damage:
-            raise _Unfit(f"its archive cannot be read ({files.damage})")
+            raise _Damaged(f"its archive cannot be read ({files.damage})")
     _check([conversation for conversation, _ in parts])
     instruction = instructions.of(trial)
     for number, turn, conversation, part in _episodes(parts, episodes):

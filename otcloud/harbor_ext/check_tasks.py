@@ -1,7 +1,8 @@
 """Which tasks Harbor can run: each is read, and its trial is created and dropped, by Harbor's own code.
 
 One task that fails while its trial is created ends a whole Harbor job, so the question is asked before the job. Reads
-one JSON document from stdin ({"root", "names", "job"}), writes one JSON line for each task: {"name", "problem"}.
+one JSON document from stdin ({"root", "names", "job"}), writes one JSON line for each task: {"name", "problem"}. When
+Harbor refuses the agent or the environment whatever the task, there is one answer, under the empty name.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harbor.agents.factory import AgentFactory
 from harbor.models.job.config import JobConfig
 from harbor.models.task.task import Task
 from harbor.models.trial.config import TaskConfig, TrialConfig
@@ -43,8 +45,13 @@ async def problem_of(folder: Path, job: JobConfig, trials_dir: Path) -> str | No
 
 def check(document: dict[str, Any]) -> Iterator[dict[str, str | None]]:
     """One answer for each name in `document`."""
-    job = JobConfig.model_validate(document["job"])
     with tempfile.TemporaryDirectory() as trials_dir:
+        try:
+            job = JobConfig.model_validate(document["job"])
+            AgentFactory.get_agent_class_from_config(job.agents[0]).parse_options(job.agents[0].kwargs)
+        except Exception as error:  # noqa: BLE001 - an agent of the user's own may raise anything
+            yield {"name": "", "problem": f"{type(error).__name__}: {_first_lines(str(error))}"}
+            return
         for name in document["names"]:
             problem = asyncio.run(problem_of(Path(document["root"]) / name, job, Path(trials_dir)))
             yield {"name": name, "problem": problem}

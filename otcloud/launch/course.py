@@ -5,6 +5,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,9 @@ from otcloud.runs.index import register
 from otcloud.runs.journal import read_json, utc_now
 from otcloud.runs.layout import RECORDING, RunDir
 from otcloud.runs.log import last_lines
+from otcloud.runs.state import read_state
 from otcloud.runs.stored import stored_plan
-from otcloud.trials.record import mapping, text
+from otcloud.trials.record import mapping, number, text
 
 
 @dataclass(frozen=True)
@@ -50,23 +52,28 @@ class Ended:
     failure: OtcloudError | None
 
 
+def refuse_not_built(plan: Plan) -> None:
+    """Error: NotBuiltYet, naming every part of the plan that this version has no code for."""
+    if plan.not_built:
+        raise NotBuiltYet(
+            f"this version cannot execute: {', '.join(plan.not_built)}", do="the plan itself: add --dry-run"
+        )
+
+
 def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[[str], None]) -> Ended:
     """Start a new run and drive it to its end.
 
     Errors: what keeps it from starting (a missing secret, no sound task, a name that is taken), with nothing created.
     """
-    if plan.not_built:
-        raise NotBuiltYet(
-            f"this version cannot execute: {', '.join(plan.not_built)}", do="the plan itself: add --dry-run"
-        )
+    refuse_not_built(plan)
     secrets = place.secrets.require(plan.secrets.required)
     harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
     source = tasks.source_folder(inputs.tasks)
-    sound = check(plan, source, harbor, place.environ, warn)
+    checked = check(plan, source, harbor, harbor.environment(place.environ, secrets), warn)
     run = RunDir(place.runs_dir / plan.run_id)
 
     def fill(building: RunDir) -> None:
-        tasks.materialise(sound, source, building)
+        tasks.materialise(checked.sound, source, building)
         if inputs.recording is not None:
             (building.root / RECORDING).parent.mkdir(parents=True)
             shutil.copyfile(inputs.recording, building.root / RECORDING)
@@ -76,7 +83,8 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
         "kind": plan.kind,
         "created": plan.created,
         "recipe_digest": plan.recipe_digest,
-        "planned": len(sound.tasks) * plan.harbor.attempts,
+        "planned": len(checked.sound.tasks) * plan.harbor.attempts,
+        "left_out": dict(checked.left_out),
     }
     document = plan.model_dump(mode="json")
     with created(run, inputs.recipe, document, record, fill):
@@ -94,7 +102,9 @@ def resume(run: RunDir, place: Place, view: View) -> Ended:
     secrets = place.secrets.require(plan.secrets.required)
     with opened(run):
         _register(run, place, view)
-        view.say(f"resuming run {run.run_id} in {run.root}")
+        state = read_state(run)
+        verb = "looking over the finished" if state is not None and state.exit_code == 0 else "resuming"
+        view.say(f"{verb} run {run.run_id} in {run.root}")
         return Ended(run, _drive(run, plan, secrets, place, view))
 
 
@@ -103,25 +113,30 @@ def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, vi
         run.status.unlink(missing_ok=True)
         note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
         execution = launcher(plan.launcher).start(run, place.environ, secrets)
-    ended = False
+    begin, ended = time.monotonic(), False
     try:
         code = follow(execution, run, view)
         ended = True
     finally:
         if not ended:
             execution.kill()
-    failure = _failure(run, code)
+    failure, traces = _failure(run, code), None
     if not isinstance(failure, Interrupted):
-        built = _build(run, plan)
+        built, traces = _build(run, plan)
         failure = failure or built
-    return _ended(run, failure)
+    return _ended(run, failure, time.monotonic() - begin, traces)
 
 
-def _ended(run: RunDir, failure: OtcloudError | None) -> OtcloudError | None:
+def _ended(
+    run: RunDir, failure: OtcloudError | None, seconds: float = 0.0, traces: dict[str, object] | None = None
+) -> OtcloudError | None:
+    """Note how the run ended, the time it was driven in all, and what became of its dataset."""
     said = None if failure is None else {"what": failure.what, "why": failure.why, "do": failure.do}
+    driven = round((number(mapping(read_json(run.run)).get("driven_sec")) or 0.0) + seconds, 1)
+    facts = {"exit_code": 0 if failure is None else failure.exit_code, "error": said, "driven_sec": driven}
     try:
         with writing(run):
-            note(run, "end", t=utc_now(), exit_code=0 if failure is None else failure.exit_code, error=said)
+            note(run, "end", t=utc_now(), **facts, **({} if traces is None else {"traces": traces}))
     except PublishFailed as unwritten:
         # The run directory cannot hold the end; the command still tells it, and what came first weighs more.
         return failure or unwritten
@@ -143,6 +158,8 @@ def _failure(run: RunDir, code: int) -> OtcloudError | None:
     said = mapping(read_json(run.status), "error")
     if said:
         return from_exit_code(code, text(said.get("what")), why=text(said.get("why")), do=text(said.get("do")))
+    if code == Interrupted.exit_code:
+        return Interrupted("stopped at once, as asked", do=f"to go on: otcloud resume {run.run_id}")
     how = f"signal {-code}" if code < 0 else f"code {code}"
     return from_exit_code(
         Cancelled.exit_code if code < 0 else code,
@@ -152,15 +169,23 @@ def _failure(run: RunDir, code: int) -> OtcloudError | None:
     )
 
 
-def _build(run: RunDir, plan: Plan) -> OtcloudError | None:
+def _build(run: RunDir, plan: Plan) -> tuple[OtcloudError | None, dict[str, object] | None]:
+    """Build the dataset: what went wrong, and what there is to note of it."""
     if not plan.publish.traces:
-        return None
+        return None, None
     from otcloud.datasets.traces import build
 
     try:
-        build(run, episodes=plan.publish.episodes)
+        report = build(run, episodes=plan.publish.episodes)
     except OSError as error:
         # The trials are safe; only their dataset is missing, and making it again is cheap.
         what = f"the traces dataset could not be written: {error.strerror}"
-        return PublishFailed(what, do=f"mend it, then: otcloud resume {run.run_id}")
-    return None
+        return PublishFailed(what, do=f"mend it, then: otcloud resume {run.run_id}"), None
+    failure = None
+    if report.damaged:
+        failure = PublishFailed(
+            f"the archives of {len(report.damaged)} finished trials cannot be read",
+            why=f"the first is {run.archive(report.damaged[0])}; Harbor's own folder of the trial is gone too",
+            do="put them back from a copy of the run directory; the dataset was made without them",
+        )
+    return failure, {"rows": report.rows, "skipped": [list(pair) for pair in report.skipped]}

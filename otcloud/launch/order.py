@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from otcloud.errors import InputInvalid, UsageError
-from otcloud.launch.course import Ended, Inputs, launch, resume
+from otcloud.launch.course import Ended, Inputs, launch, refuse_not_built, resume
 from otcloud.launch.follow import View
 from otcloud.launch.gather import Moment, gather, recording_of
 from otcloud.launch.place import Place
@@ -63,9 +63,10 @@ def execute(prepared: Prepared, view: View, warn: Callable[[str], None]) -> Ende
     order, place = prepared.order, prepared.place
     earlier = _named(prepared) if order.job_name else None
     if earlier is None and not order.new and not order.job_name:
-        earlier = unfinished(prepared.plan.recipe_digest, place.data, place.runs_dir)
+        earlier = unfinished(prepared.plan.recipe_digest, place.runs_dir)
     if earlier is not None:
         return resume(earlier, place, view)
+    refuse_not_built(prepared.plan)
     return launch(prepared.plan, _inputs(prepared.loaded), place, view, warn)
 
 

@@ -8,10 +8,16 @@ from pathlib import Path
 from otcloud.places import cache_dir, data_dir
 from otcloud.secrets import Secrets, load
 
+RUNS = Path("runs")
+"""The folder of runs when a command names none, below the working folder."""
+
 
 @dataclass(frozen=True)
 class Place:
-    """One command's surroundings; `cache` holds programs, `data` the index of runs."""
+    """One command's surroundings; `cache` holds programs, `data` the index of runs.
+
+    `narrow`: the command named a folder of runs, and means that one alone.
+    """
 
     cwd: Path
     cache: Path
@@ -19,6 +25,12 @@ class Place:
     runs_dir: Path
     environ: Mapping[str, str]
     secrets_env: Path | None
+    narrow: bool = False
+
+    @property
+    def known(self) -> Path | None:
+        """Where to look for runs beside `runs_dir`: the index; nowhere else when the command named a folder."""
+        return None if self.narrow else self.data
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -33,4 +45,4 @@ def place(environ: Mapping[str, str], cwd: Path, runs_dir: Path, secrets_env: Pa
     """The surroundings of a command that works in `cwd`."""
     explicit = cwd / secrets_env.expanduser() if secrets_env is not None else None
     runs = (cwd / runs_dir.expanduser()).resolve()
-    return Place(cwd, cache_dir(environ), data_dir(environ), runs, environ, explicit)
+    return Place(cwd, cache_dir(environ), data_dir(environ), runs, environ, explicit, narrow=runs_dir != RUNS)

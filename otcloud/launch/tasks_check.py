@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from otcloud import process
@@ -13,30 +14,39 @@ from otcloud.programs import Harbor
 from otcloud.trials.record import Json, mapping, parse, text
 
 _SHOWN = 20
+_JOB = ""
+"""The name under which Harbor's reader answers for the job itself: its agent and its environment."""
 
 
-def check(plan: Plan, source: Path, harbor: Harbor, environ: Mapping[str, str], warn: Callable[[str], None]) -> TaskSet:
-    """The plan's tasks that Harbor can run; the others are told with the reason.
+@dataclass(frozen=True)
+class Checked:
+    """The tasks that Harbor can run, and the others by name with the reason."""
 
-    Errors: InputInvalid when none is left, or when the recipe refuses broken tasks; HarborFailed when Harbor cannot be
-    asked.
+    sound: TaskSet
+    left_out: Mapping[str, str]
+
+
+def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn: Callable[[str], None]) -> Checked:
+    """Ask Harbor, in the environment `env`, about the plan's tasks; what it cannot run is told with the reason.
+
+    Errors: InputInvalid when Harbor refuses the agent or the sandbox, when no task is left, or when the recipe refuses
+    broken tasks; HarborFailed when Harbor cannot be asked.
     """
     found = plan.tasks.found
     if found is None:
         raise InputInvalid("the tasks are not known yet", do="give a folder of tasks: tasks.path")
-    problems = {**_ask(plan, found, source, harbor, environ), **_strays(found, source)}
+    problems = {**_ask(plan, found, source, harbor, env), **_strays(found, source)}
     if not problems:
-        return found
+        return Checked(found, {})
     told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
     if len(problems) > _SHOWN:
         told += f"\n  ... and {len(problems) - _SHOWN} more"
     headline = f"{len(problems)} of {len(found.tasks)} tasks cannot be run"
     if plan.tasks.broken == "refuse" or len(problems) == len(found.tasks):
-        raise InputInvalid(
-            headline, why=told, do="mend or exclude them (tasks.exclude); tasks.broken: skip leaves them out"
-        )
+        skip = "" if plan.tasks.broken == "skip" else "; tasks.broken: skip leaves them out"
+        raise InputInvalid(headline, why=told, do=f"mend or exclude them (tasks.exclude){skip}")
     warn(f"{headline} and are left out:\n{told}")
-    return only(found, [fact.name for fact in found.tasks if fact.name not in problems])
+    return Checked(only(found, [fact.name for fact in found.tasks if fact.name not in problems]), problems)
 
 
 def _strays(found: TaskSet, source: Path) -> dict[str, str]:
@@ -44,13 +54,18 @@ def _strays(found: TaskSet, source: Path) -> dict[str, str]:
     return {name: f"{link} is a link that leads out of the task's folder" for name, link in links.items() if link}
 
 
-def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, environ: Mapping[str, str]) -> dict[str, str]:
+def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, env: Mapping[str, str]) -> dict[str, str]:
     job = {"job_name": "check", **plan.harbor.job}
     question = {"root": str(source), "names": [fact.name for fact in found.tasks], "job": job}
-    env = {**environ, "PYTHONPATH": str(harbor.code), "HARBOR_TELEMETRY": "0", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     program = [harbor.python, "-m", "otcloud.harbor_ext.check_tasks"]
     done = process.run(program, env=env, stdin=json.dumps(question))
     answers = {text(answer["name"]): text(answer.get("problem")) for answer in _answers(done.stdout)}
+    if refused := answers.pop(_JOB, ""):
+        raise InputInvalid(
+            "Harbor refuses the agent or the sandbox of this recipe",
+            why=refused,
+            do="check agent.name, agent.import_path, agent.kwargs, sandbox.type and sandbox.kwargs",
+        )
     if done.code != 0 or set(answers) != set(question["names"]):
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])
         raise HarborFailed("Harbor could not be asked about the tasks", why=tail or f"it ended with code {done.code}")

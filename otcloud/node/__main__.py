@@ -12,7 +12,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from otcloud.errors import Cancelled, InputInvalid, OtcloudError, PublishFailed, UsageError
+from otcloud.errors import Cancelled, InputInvalid, Interrupted, OtcloudError, PublishFailed, UsageError
 from otcloud.node.runner import Runner
 from otcloud.node.slots import entries
 from otcloud.node.status import Status
@@ -24,11 +24,16 @@ from otcloud.runs.stored import stored_plan
 from otcloud.secrets import Secrets
 
 _LOCK_WAIT_SEC = 90.0
+_STOP_SEC = 150
+"""Seconds in which a node that was asked to end must have ended: Harbor's minute for its sandboxes, then the rest."""
+_OVERTIME_SEC = 300
+"""Seconds beyond its lifetime after which even a node that hangs is ended."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
 
 
 class _Stop:
-    """Set by SIGINT and SIGTERM; asked between two steps."""
+    """Set by SIGINT and SIGTERM; asked between two steps. The kernel's alarm (SIGALRM, deadly by default) ends a node
+    that does not come to ask, and the death of a node ends all that it started."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -38,8 +43,15 @@ class _Stop:
     def __call__(self) -> bool:
         return self.asked
 
+    def end_by(self, seconds: int) -> None:
+        """Be dead in so many seconds, whatever happens; an end that was asked for comes sooner."""
+        if not self.asked:
+            signal.alarm(seconds)
+
     def _ask(self, _sig: int, _frame: object) -> None:
-        self.asked = True
+        if not self.asked:
+            self.asked = True
+            signal.alarm(_STOP_SEC)
 
 
 def main(argv: list[str]) -> int:
@@ -50,7 +62,9 @@ def main(argv: list[str]) -> int:
         return UsageError.exit_code
     run = RunDir(Path(argv[0]).absolute())
     try:
-        with locked(run.root / "node" / "lock", wait_sec=_LOCK_WAIT_SEC) as held:
+        with locked(run.root / "node" / "lock", wait_sec=_LOCK_WAIT_SEC, give_up=stop) as held:
+            if held is None and stop.asked:
+                return Interrupted.exit_code
             if held is None:
                 _say(f"another node is at work in {run.root}")
                 return Cancelled.exit_code
@@ -100,6 +114,7 @@ def _execute(run: RunDir, status: Status, stop: _Stop, held: int) -> None:
     plan, lock = stored_plan(run), read_json(run.tasks_lock)
     if lock is None:
         raise InputInvalid(f"{run.tasks_lock} cannot be read", why="it is missing or torn", do="start a new run: --new")
+    stop.end_by(int(plan.lifetime.max_sec) + _OVERTIME_SEC)
     environ = dict(os.environ)
     secrets = Secrets(environ, "the node's environment").require(plan.secrets.required)
     harbor = ensure_harbor(plan.harbor.lock, cache_dir(environ), environ, lambda text: status.update(note=text))

@@ -17,19 +17,10 @@ from otcloud.runs.layout import GATE, HARBOR_EVENTS, RunDir, job_name
 from otcloud.runs.log import last_lines
 
 PLUGIN = "otcloud.harbor_ext.plugin:Plugin"
+STOP_SIGNAL = signal.SIGINT
+"""asyncio turns SIGINT into the cancellation of every trial, which each of them records. SIGTERM makes Harbor raise
+KeyboardInterrupt inside whatever it does at that moment, and that trial then ends as if nothing had happened to it."""
 _STOP_GRACE_SEC = 60.0
-_PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ")
-_PASSED_ON_PREFIXES = (
-    "SSL_CERT_",
-    "XDG_",
-    "DOCKER_",
-    "CONTAINER_",
-    "REQUESTS_CA_",
-    "CURL_CA_",
-    "DAYTONA_API_URL",
-    "DAYTONA_TARGET",
-)
-_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
 
 def next_job(run: RunDir, shard: int = 0) -> str:
@@ -52,7 +43,10 @@ def start(run: RunDir, harbor: Harbor, document: Mapping[str, Any], env: Mapping
     write_json(run.job_file(job), document)
     argv = [harbor.command, "run", "-c", str(run.job_file(job).relative_to(run.root)), "-y", "--job-name", job]
     plugin = ["--plugin", PLUGIN, "--pk", f"events={HARBOR_EVENTS}", "--pk", f"gate={GATE}"]
-    return process.start([*argv, *plugin], name="harbor", log=run.log("harbor"), env=env, cwd=run.root, hold=(lock,))
+    log = run.log("harbor")
+    return process.start(
+        [*argv, *plugin], name="harbor", log=log, env=env, cwd=run.root, death_signal=STOP_SIGNAL, hold=(lock,)
+    )
 
 
 def environment(
@@ -62,36 +56,20 @@ def environment(
     run: RunDir,
     endpoint: tuple[str, str] | None,
 ) -> dict[str, str]:
-    """Harbor's environment: what programs need, the run's secrets, the endpoint (URL, key), and nothing else.
-
-    `HARBOR_TELEMETRY=0`: Harbor reports usage by default. The price map would be fetched at every start.
-    """
-    env = {name: value for name, value in environ.items() if _is_passed_on(name)}
+    """Harbor's environment in a run: its own narrow one, a temporary folder of the run's, the endpoint (URL, key)."""
     temporary = run.scratch / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    env |= {
-        "PYTHONPATH": str(harbor.code),
-        "HARBOR_TELEMETRY": "0",
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "PYTHONUNBUFFERED": "1",
-        "TMPDIR": str(temporary),
-        "NO_PROXY": ",".join(filter(None, (environ.get("no_proxy") or environ.get("NO_PROXY"), "127.0.0.1,localhost"))),
-        **secrets,
-    }
+    env = harbor.environment(environ, secrets) | {"TMPDIR": str(temporary)}
     if endpoint is not None:
         env |= {"HOSTED_VLLM_API_BASE": endpoint[0], "HOSTED_VLLM_API_KEY": endpoint[1]}
     return env
 
 
 def stop(child: process.Child) -> int:
-    """End a running Harbor: SIGTERM lets it delete its sandboxes; what is left after a minute is killed."""
-    return child.stop(sig=signal.SIGTERM, grace_sec=_STOP_GRACE_SEC)
+    """End a running Harbor: it deletes its sandboxes; what is left after a minute is killed."""
+    return child.stop(sig=STOP_SIGNAL, grace_sec=_STOP_GRACE_SEC)
 
 
 def last_words(run: RunDir) -> str:
     """The end of Harbor's log, for an error message."""
     return last_lines(run.log("harbor"))
-
-
-def _is_passed_on(name: str) -> bool:
-    return name in _PASSED_ON or name in _PROXIES or name.startswith(_PASSED_ON_PREFIXES)

@@ -4,13 +4,14 @@ The archive is whole on disk before its line is written, so the index names noth
 the two makes the same archive again. What Harbor will still retry, or never finished, is not published.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from otcloud.node.slots import TaskEntry, filled, free_rollout
-from otcloud.runs.journal import append_line
+from otcloud.runs.journal import append_line, read_lines
 from otcloud.runs.layout import RunDir
 from otcloud.trials.archive import pack
 from otcloud.trials.failures import failure_of
@@ -55,6 +56,14 @@ class Publisher:
         if found is not None and (found.counts or not will_retry):
             self._publish(found, folder)
 
+    def mend(self) -> None:
+        """Pack again what the index names and the folder of archives has lost, where Harbor's folder is still there."""
+        for record in read_lines(self.run.published_index):
+            archive = self.run.published / str(record.get("archive"))
+            folder = self.run.jobs / str(record.get("job")) / str(record.get("trial"))
+            if folder.is_dir() and _sha256(archive) != record.get("sha256"):
+                pack(folder, archive)
+
     def catch_up(self) -> None:
         """Publish every finished trial that is not yet published; for when no Harbor is running."""
         for job in sorted(path for path in self.run.jobs.glob("*") if path.is_dir()):
@@ -95,3 +104,11 @@ class Publisher:
         """A counting trial holds its slot for good; a lost one holds it for the part that lost it."""
         slots = self._filled[trial.task] if trial.outcome in COUNTING else self._lost[trial.task, trial.job]
         slots.add(trial.rollout)
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as archive:
+            return hashlib.file_digest(archive, "sha256").hexdigest()
+    except OSError:
+        return None  # it is not there

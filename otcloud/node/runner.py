@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from otcloud import process
 from otcloud.errors import (
     HarborFailed,
+    InputInvalid,
     Interrupted,
     LimitReached,
     PublishFailed,
@@ -61,8 +62,10 @@ class Runner:
     def execute(self) -> None:
         """Run to the end. Errors: whatever ends the run early, after everything finished has been published."""
         self._clear_scratch()
+        self.publisher.mend()
         self.publisher.catch_up()
-        if self._missing():
+        if todo := self._missing():
+            self._check_tasks(todo)
             self._check_end()
             server = self._server()
             try:
@@ -135,6 +138,15 @@ class Runner:
                 f"the run's lifetime of {self.plan.lifetime.max_sec / 3600:g} hours is over",
                 why="limits.max_hours",
                 do=f"everything finished is kept; to go on: otcloud resume {self.run.run_id}",
+            )
+
+    def _check_tasks(self, todo: list[TaskEntry]) -> None:
+        gone = sorted({task.path for task in todo if not (self.run.root / task.path).is_dir()})
+        if gone:
+            raise InputInvalid(
+                f"{len(gone)} tasks are missing in the run directory, the first is {gone[0]}",
+                why="somebody removed or moved them",
+                do="start a new run: the same command with --new",
             )
 
     def _report(self, state: str, *, now: bool = False, **facts: object) -> None:

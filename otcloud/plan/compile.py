@@ -12,12 +12,16 @@ from otcloud.plan.plan import Candidate, Ceiling, HarborPlan, Lifetime, Plan, Se
 from otcloud.plan.serve import compile_serve
 from otcloud.recipe.schema import Recipe
 
+MAX_TRIALS = 100_000
+"""Trials of one run; Harbor holds all of a job's trials in memory."""
+
 
 def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
     """Compile a recipe. `harbor_lock` names the locked requirements for its Harbor and sandbox.
 
-    Errors: InputInvalid when no sandbox works for `auto`, or when the run would have no end.
+    Errors: InputInvalid when no sandbox works for `auto`, or for more trials than one run can hold.
     """
+    _check_size(recipe, facts)
     sandbox = resolve_sandbox(recipe.sandbox.type, facts.sandboxes)
     serve = compile_serve(recipe, recipe.model.id or facts.recorded_model)
     required = required_secrets(recipe, sandbox)
@@ -49,6 +53,16 @@ def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
         warnings=_warnings(recipe, facts, sandbox),
         not_built=not_built(recipe),
     )
+
+
+def _check_size(recipe: Recipe, facts: Facts) -> None:
+    planned = 0 if facts.tasks is None else len(facts.tasks.tasks) * recipe.trials.attempts
+    if planned > MAX_TRIALS:
+        raise InputInvalid(
+            f"{planned:,} trials are more than the {MAX_TRIALS:,} that one run can hold",
+            why=f"{recipe.trials.attempts} attempts at each task (trials.attempts)",
+            do="take fewer attempts, or split the tasks over several runs (tasks.include, tasks.limit)",
+        )
 
 
 def recipe_digest(recipe: Recipe) -> str:

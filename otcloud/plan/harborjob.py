@@ -6,8 +6,8 @@ another folder and on another port.
 
 from typing import Any
 
-from otcloud.plan.serve import MODELLESS_AGENTS
 from otcloud.recipe.schema import Recipe
+from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.runs.layout import JOBS, SCRATCH
 from otcloud.trials.failures import not_retryable
 

@@ -1,6 +1,7 @@
 """What a recipe needs beyond itself: secrets by name, and parts that this version does not have."""
 
 from otcloud.recipe.schema import Recipe
+from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.recipe.schema.results import Publish
 from otcloud.recipe.schema.trials import EarlyStop
 
@@ -25,10 +26,10 @@ def required_secrets(recipe: Recipe, sandbox: str) -> tuple[str, ...]:
 def not_built(recipe: Recipe) -> tuple[str, ...]:
     """Parts of a recipe that this version can plan and not execute, each by its key."""
     compute, publish, tasks = recipe.compute, recipe.publish, recipe.tasks
-    plain = Publish()
+    plain, modelless = Publish(), recipe.agent.name in MODELLESS_AGENTS
     checks = {
         "kind: eval": recipe.kind == "eval",
-        f"model.engine: {recipe.model.engine}": recipe.model.engine != "replay",
+        f"model.engine: {recipe.model.engine}": recipe.model.engine != "replay" and not modelless,
         "serve.expose": recipe.serve.expose is not None,
         "serve.public_url": recipe.serve.public_url is not None,
         f"compute.providers: {', '.join(compute.providers)}": compute.providers != ["local"],

@@ -4,10 +4,8 @@ import re
 
 from otcloud.plan.plan import ServeSpec
 from otcloud.recipe.schema import Recipe
+from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.runs.layout import RECORDING
-
-MODELLESS_AGENTS = frozenset({"oracle", "nop"})
-"""Harbor agents that ask no model."""
 
 
 def compile_serve(recipe: Recipe, model_id: str | None) -> ServeSpec:

@@ -1,10 +1,12 @@
 """What only several fields, or the disk, can tell about a recipe: contradictions, missing parts, missing files."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from otcloud.recipe.find import exists, near_file
 from otcloud.recipe.problems import Problem, shown
 from otcloud.recipe.schema import Recipe
+from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 
 _LONGEST_PATH = 250
 
@@ -21,15 +23,19 @@ def check_files(recipe: Recipe) -> list[Problem]:
         "tasks.rollouts": recipe.tasks.rollouts,
         "model.recording": recipe.model.recording,
     }
-    return [
-        Problem("", key, f"no such file or folder: {shown(str(path), longest=_LONGEST_PATH)}", near_file(path))
-        for key, path in named.items()
-        if path is not None and not exists(path)
-    ]
+    return [_absent(key, path) for key, path in named.items() if path is not None and not exists(path)]
+
+
+def _absent(key: str, path: Path) -> Problem:
+    told = f"no such file or folder: {shown(str(path), longest=_LONGEST_PATH)}"
+    do = "check the path: in a file it is taken from that file's folder, on the command line from the folder you are in"
+    return Problem("", key, told, near_file(path), do=do)
 
 
 def _model(recipe: Recipe) -> Iterator[Problem]:
     model = recipe.model
+    if recipe.agent.name in MODELLESS_AGENTS:
+        return
     if model.engine == "replay" and model.recording is None:
         yield _missing("model.recording", "engine replay needs the file of recorded answers")
     if model.engine != "replay" and model.id is None:

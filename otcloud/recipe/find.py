@@ -29,7 +29,8 @@ def find_recipe(name: str, cwd: Path) -> Found | Problem:
             return Found(each.path, each.label)
     if path is None or not present:
         told = "no such file, and no recipe of that name ships"
-        return Problem(shown_key(name), "", told, _near_recipe(path, name) if path else "")
+        near = _near_recipe(path, name) if path else ""
+        return Problem(shown_key(name), "", told, near, do="check the path; `otcloud recipe list` shows what ships")
     # A pipe, such as the shell makes of `<(...)`, is read like a file.
     return Problem(name, "", "is a folder; name a file in it") if path.is_dir() else Found(path, name)
 
@@ -48,8 +49,8 @@ def find_preset(name: str, where: str) -> Found | Problem:
     if name in known:
         return Found(known[name].path, known[name].label)
     near = nearest(name, known, cutoff=0.5)
-    told = f"there is no preset {shown(name)}" + ("" if near else "; `otcloud recipe list` shows them")
-    return Problem(where, "preset", told, near)
+    do = "`otcloud recipe list` shows the presets"
+    return Problem(where, "preset", f"there is no preset {shown(name)}", near, do=do)
 
 
 def near_file(path: Path) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+from otcloud.recipe.harbor_names import ACP_PREFIX
+
 type Reader = Callable[[object, Path], Mapping[str, object]]
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*\Z")
@@ -50,9 +52,9 @@ def task_source(value: object, cwd: Path) -> Mapping[str, object]:
 
 
 def agent_identity(value: object, cwd: Path) -> Mapping[str, object]:
-    """`package.module:Class` -> agent.import_path; anything else is a name."""
+    """`package.module:Class` -> agent.import_path; anything else, `acp:NAME` too, is a name."""
     text = str(value)
-    return {"agent.import_path" if ":" in text else "agent.name": text}
+    return {"agent.import_path" if ":" in text and not text.startswith(ACP_PREFIX) else "agent.name": text}
 
 
 def pairs(path: str) -> Reader:

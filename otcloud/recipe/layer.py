@@ -13,6 +13,7 @@ from otcloud.recipe.fields import Field, Key, Shape, children, dotted, fields, o
 from otcloud.recipe.leaks import is_secret
 from otcloud.recipe.problems import Problem, shown, shown_key
 from otcloud.recipe.suggest import key_for
+from otcloud.recipe.undecoded import DO, WHAT, undecoded
 from otcloud.recipe.written import Scalar, Written
 
 _WANTED: Mapping[Shape, str] = {
@@ -66,15 +67,16 @@ class _Reading:
         self.problems: list[Problem] = []
         self._source = source
 
-    def add(self, written: Written, key: Key, what: str, suggestion: str = "") -> None:
-        self.problems.append(Problem(self._source.where(written.line), shown_key(dotted(key)), what, suggestion))
+    def add(self, written: Written, key: Key, what: str, suggestion: str = "", do: str = "") -> None:
+        self.problems.append(Problem(self._source.where(written.line), shown_key(dotted(key)), what, suggestion, do=do))
 
     def section(self, content: Mapping[str, Written], above: Key) -> None:
         for name, child in content.items():
             key = (*above, name)
             field = fields().get(key)
             if field is None:
-                self.add(child, key, "unknown key", key_for(key) if len(self.problems) < _SUGGESTIONS else "")
+                near = key_for(key) if len(self.problems) < _SUGGESTIONS else ""
+                self.add(child, key, "unknown key", near, "`otcloud recipe schema` lists every key")
             elif field.shape == "section" and isinstance(child.content, Mapping):
                 self.section(child.content, key)
             elif field.shape == "section":
@@ -150,9 +152,17 @@ class _Reading:
             if is_secret(name, text):
                 return self.add(written, key, "looks like a secret; secrets are named, not written (`secrets: [NAME]`)")
             if any(_forbidden(character) for character in text):
-                return self.add(written, key, "holds a control character or half a character")
+                return self._not_text(written, key, text)
         self.layer[key] = Stated(value, self._source.where(written.line))
         return None
+
+    def _not_text(self, written: Written, key: Key, text: str) -> None:
+        """Tell of a flag's text, or a path with the folder it is in, that the shell's locale could not read."""
+        field = owner(key)
+        from_shell = self._source.where(written.line).startswith("--") or (field is not None and field.shape == "path")
+        if from_shell and undecoded(text):
+            return self.add(written, key, WHAT, do=DO)
+        return self.add(written, key, "holds a control character or half a character")
 
 
 def _lexical(path: Path) -> Path:

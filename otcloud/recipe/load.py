@@ -4,6 +4,7 @@ Precedence, low to high: defaults < the kind's own defaults < preset < files fro
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,10 +15,13 @@ from otcloud.recipe.fields import dotted
 from otcloud.recipe.find import Found, find_preset, find_recipe
 from otcloud.recipe.layer import Layer, Source, Stated, read_layer
 from otcloud.recipe.merge import apply_kind_defaults, merge
-from otcloud.recipe.problems import Problem, refuse, shown_key
+from otcloud.recipe.problems import Problem, refuse, shown, shown_key
 from otcloud.recipe.schema import Recipe
 from otcloud.recipe.statements import flag_layer, set_layer
 from otcloud.recipe.validate import validate
+
+_LONGEST_COMMAND = 250
+_START = "start from a recipe: `otcloud recipe list` shows what ships, `otcloud recipe init` writes one"
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def load(
     reading.add(flag_layer(flags or {}, cwd))
     _add_preset(preset, reading)
     merged = merge(reading.layers)
-    _settle_kind(merged.stated, kind, reading.problems)
+    _settle_kind(merged.stated, kind, files, reading.problems)
     apply_kind_defaults(merged.stated)
     _settle_name(merged.stated, files)
     recipe = _recipe(merged.stated, reading.problems, str(files[-1]) if files else "")
@@ -100,7 +104,7 @@ def _add_preset(preset: str | None, reading: _Reading) -> None:
         reading.add(_file(find_preset(str(named.value), named.origin)), lowest=True)
 
 
-def _settle_kind(stated: Layer, kind: str | None, problems: list[Problem]) -> None:
+def _settle_kind(stated: Layer, kind: str | None, files: Sequence[str | Path], problems: list[Problem]) -> None:
     """Give the recipe the kind that the command makes, or tell that it states the other."""
     key = ("kind",)
     own = stated.get(key)
@@ -109,7 +113,9 @@ def _settle_kind(stated: Layer, kind: str | None, problems: list[Problem]) -> No
     if own is None or own.value is None:
         stated[key] = Stated(kind, f"otcloud {kind}")
     elif own.value != kind and own.value in ("tracegen", "eval"):
-        problems.append(Problem(own.origin, "kind", f"the recipe is for `otcloud {own.value}`, not `otcloud {kind}`"))
+        told = f"the recipe is for `otcloud {own.value}`, not `otcloud {kind}`"
+        command = shlex.join(["otcloud", str(own.value), *(str(name) for name in files)])
+        problems.append(Problem(own.origin, "kind", told, do=shown(command, longest=_LONGEST_COMMAND)))
 
 
 def _settle_name(stated: Layer, files: Sequence[str | Path]) -> None:
@@ -134,7 +140,8 @@ def _recipe(stated: Layer, problems: list[Problem], subject: str) -> Recipe | No
     for problem in [*check(recipe), *check_files(recipe)]:
         origin = next((value.origin for key, value in stated.items() if dotted(key) == problem.key), "")
         if not (problem.missing and any(_may_be(problem, other) for other in problems)):
-            problems.append(replace(problem, where=origin or subject))
+            do = _START if problem.missing and not subject else problem.do
+            problems.append(replace(problem, where=origin or subject, do=do))
     return recipe
 
 

@@ -12,13 +12,17 @@ _MOST = 50
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """`where` is `file:line` or the flag; `key` the key path; `missing` marks what is wrong by its absence."""
+    """`where` is `file:line` or the flag; `key` the key path; `missing` marks what is wrong by its absence.
+
+    `do` is what helps, where `what` and `suggestion` do not say it already: none is better than a wrong one.
+    """
 
     where: str
     key: str
     what: str
     suggestion: str = ""
     missing: bool = False
+    do: str = ""
 
     def __str__(self) -> str:
         place = ": ".join(part for part in (self.where, self.key) if part)
@@ -53,10 +57,9 @@ def refuse(subject: str, problems: Sequence[Problem]) -> RecipeInvalid:
     lines = list(dict.fromkeys(str(problem) for problem in problems))
     more = len(lines) - _MOST
     told = [*lines[:_MOST], f"... and {more} more"] if more > 0 else lines
-    about_keys = any(problem.key for problem in problems)
     count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
     return RecipeInvalid(
         f"{subject}: {count}\n{join_problems(told)}",
         problems,
-        do="`otcloud recipe schema` lists every key" if about_keys else "`otcloud recipe list` shows what ships",
+        do="; ".join(dict.fromkeys(problem.do for problem in problems if problem.do)),
     )

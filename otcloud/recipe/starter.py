@@ -8,11 +8,18 @@ from otcloud.errors import InputInvalid
 SCHEMA_FILE = "otcloud.schema.json"
 """Stands beside a recipe: the recipe's first line points at it, so an editor checks and completes without a network."""
 
+LAUNCHES = """\
+This version launches `engine: replay` with `tasks.path`, on this machine; `otcloud plan FILE` names what it refuses."""
+"""What `init` says, and the file that it writes."""
+
 STARTER = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 #
 # What this run is for, where it runs and what it costs. Every key: `otcloud recipe schema`.
 # Check it with `otcloud recipe validate FILE`, see what it would do with `otcloud plan FILE`.
+#
+# {LAUNCHES}
+# As written below this file is for a later version; `otcloud tracegen quickstart` runs today.
 
 kind: tracegen             # or eval
 

@@ -7,6 +7,7 @@ from otcloud.recipe.document import read_text
 from otcloud.recipe.flags import FLAGS, Flag
 from otcloud.recipe.layer import Layer, Source, read_layer
 from otcloud.recipe.problems import Problem, shown, shown_key
+from otcloud.recipe.undecoded import DO, WHAT, undecoded
 from otcloud.recipe.written import Scalar, Written, nested, write
 
 
@@ -15,8 +16,11 @@ def set_layer(text: str, cwd: Path) -> tuple[Layer, list[Problem]]:
     name, equals, value = text.partition("=")
     key = name.strip().split(".")
     if not equals or not all(key):
-        return {}, [Problem("--set", "", f"takes key.path=value, not {shown(text)}")]
+        do = "write it like `--set trials.concurrency=4`"
+        return {}, [Problem("--set", "", f"takes key.path=value, not {shown(text)}", do=do)]
     where = f"--set {shown_key(name.strip())}"
+    if undecoded(value):
+        return {}, [Problem(where, shown_key(name.strip()), WHAT, do=DO)]
     written, problems = read_text(value, where, numbered=False)
     if written is None:
         written = Written(Scalar("", True))

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from otcloud.recipe.fields import Field, Key, dotted, owner
+from otcloud.recipe.harbor_names import AGENT_NAMES, SANDBOX_TYPES
 from otcloud.recipe.layer import Layer
 from otcloud.recipe.merge import nest
 from otcloud.recipe.problems import Problem, shown, shown_key
@@ -20,6 +21,18 @@ _WORDS: Mapping[str, str] = {
     "less_than": "must be less than {lt}",
     "finite_number": "must be a finite number",
     "too_short": "must not be empty",
+}
+
+_NAMES: Mapping[Key, tuple[str, ...]] = {
+    ("compute", "providers"): (*PROVIDERS, *PROVIDER_ALIASES),
+    ("sandbox", "type"): SANDBOX_TYPES,
+    ("agent", "name"): AGENT_NAMES,
+}
+"""The fields whose validator knows a list of names and says, after the name, what is wrong with one."""
+
+_LISTED: Mapping[Key, str] = {
+    ("sandbox", "type"): "`otcloud recipe schema` lists every sandbox type",
+    ("agent", "name"): "`otcloud recipe schema` lists every agent",
 }
 
 
@@ -50,7 +63,7 @@ def _problem(error: Any, stated: Layer) -> Problem:
     name = dotted(key) if index is None else f"{dotted(key)}[{index}]"
     field = owner(key)
     what, suggestion = _told(error, field)
-    return Problem(_origin(key, stated), shown_key(name), what, suggestion)
+    return Problem(_origin(key, stated), shown_key(name), what, suggestion, do=_LISTED.get(key, ""))
 
 
 def _origin(key: Key, stated: Layer) -> str:
@@ -61,8 +74,8 @@ def _origin(key: Key, stated: Layer) -> str:
 
 def _told(error: Any, field: Field | None) -> tuple[str, str]:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
-    if kind == "value_error" and field is not None and field.key == ("compute", "providers"):
-        return f"{shown(value)} is not a provider", nearest(str(value), [*PROVIDERS, *PROVIDER_ALIASES], cutoff=0.6)
+    if kind == "value_error" and field is not None and field.key in _NAMES:
+        return f"{shown(value)} {context['error']}", nearest(str(value), _NAMES[field.key], cutoff=0.6)
     if kind == "value_error":
         return str(context["error"]), ""
     if field is None:

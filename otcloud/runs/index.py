@@ -18,14 +18,17 @@ def register(data: Path, run: RunDir) -> None:
     append_line(data / INDEX, {"run_id": run.run_id, "path": str(run.root)}, sync=True)
 
 
-def all_runs(data: Path, runs_dir: Path) -> list[RunState]:
-    """Every run that is still there, of the index and of `runs_dir`, newest first."""
+def all_runs(data: Path | None, runs_dir: Path) -> list[RunState]:
+    """Every run that is still there, of the index in `data` and of `runs_dir`, newest first.
+
+    `data` is None where a person asked for one folder alone.
+    """
     states = (read_state(run) for run in _folders(data, runs_dir))
     return sorted((state for state in states if state), key=lambda state: (state.created, state.run_id), reverse=True)
 
 
-def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
-    """The run that a word means: a folder, an id, the start of one; no word: the newest run.
+def resolve(word: str | None, data: Path | None, runs_dir: Path) -> RunDir:
+    """The run that a word means: a folder, an id, the start of one; no word: the newest of `runs_dir`, else of all.
 
     Errors: UsageError when none or several are meant.
     """
@@ -33,9 +36,11 @@ def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
         return RunDir(Path(word).resolve())
     runs = all_runs(data, runs_dir)
     if not runs:
-        raise UsageError("there are no runs yet", do="start one: otcloud tracegen quickstart")
+        where = f" in {runs_dir}" if data is None else ""
+        raise UsageError(f"there are no runs{where} yet", do="start one: otcloud tracegen quickstart")
     if word is None:
-        return RunDir(Path(runs[0].path))
+        here = [state for state in runs if Path(state.path).parent == runs_dir.resolve()]
+        return RunDir(Path((here or runs)[0].path))
     meant = [state for state in runs if state.run_id == word] or [s for s in runs if s.run_id.startswith(word)]
     if len(meant) == 1:
         return RunDir(Path(meant[0].path))
@@ -47,17 +52,16 @@ def resolve(word: str | None, data: Path, runs_dir: Path) -> RunDir:
     )
 
 
-def unfinished(recipe_digest: str, data: Path, runs_dir: Path) -> RunDir | None:
+def unfinished(recipe_digest: str, runs_dir: Path) -> RunDir | None:
     """The newest run of the same recipe in `runs_dir` that is neither finished nor driven by anybody."""
-    for state in all_runs(data, runs_dir):
-        same_place = Path(state.path).parent == runs_dir.resolve()
-        if same_place and state.recipe_digest == recipe_digest and not (state.is_active or state.is_finished):
+    for state in all_runs(None, runs_dir):
+        if state.recipe_digest == recipe_digest and not (state.is_active or state.is_finished):
             return RunDir(Path(state.path))
     return None
 
 
-def _folders(data: Path, runs_dir: Path) -> Iterator[RunDir]:
-    known = [Path(str(record.get("path"))) for record in read_lines(data / INDEX)]
+def _folders(data: Path | None, runs_dir: Path) -> Iterator[RunDir]:
+    known = [] if data is None else [Path(str(record.get("path"))) for record in read_lines(data / INDEX)]
     here = [path.parent for path in runs_dir.glob("*/run.json")]
     # One folder may be known by several paths (a link, `..`): it is still one run.
     yield from (RunDir(Path(path)) for path in dict.fromkeys(map(os.path.realpath, [*known, *here])))

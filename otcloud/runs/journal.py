@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -102,8 +102,9 @@ class Tail:
 
 
 @contextmanager
-def locked(path: Path, *, wait_sec: float = 0.0) -> Generator[int | None]:
-    """Hold an exclusive lock on a file: gives its descriptor, or None when somebody else keeps it for `wait_sec`.
+def locked(path: Path, *, wait_sec: float = 0.0, give_up: Callable[[], bool] = lambda: False) -> Generator[int | None]:
+    """Hold an exclusive lock on a file: gives its descriptor, or None when somebody else keeps it for `wait_sec` or
+    until `give_up` says so.
 
     A child that is given the descriptor shares the lock, which is then free only when the last of them has ended. Who
     holds the lock may move or remove the file; who waited meanwhile gets the lock of the path's new file.
@@ -113,7 +114,7 @@ def locked(path: Path, *, wait_sec: float = 0.0) -> Generator[int | None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            held = _acquire(descriptor, end)
+            held = _acquire(descriptor, end, give_up)
             if held and not _is_at(path, descriptor):
                 continue
             yield descriptor if held else None
@@ -137,13 +138,13 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _acquire(descriptor: int, end: float) -> bool:
+def _acquire(descriptor: int, end: float, give_up: Callable[[], bool]) -> bool:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             # Somebody else holds it: wait as long as the caller allows.
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or give_up():
                 return False
             time.sleep(0.05)
         else:

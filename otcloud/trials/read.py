@@ -69,6 +69,7 @@ def _ending_fields(result: Json, steps: list[Json]) -> Json:
     name, message = text(exception.get("exception_type")), text(exception.get("exception_message"))
     verifier = mapping(result, "verifier")
     timings = [mapping(each, "agent_execution") for each in (result, *steps)]
+    tests = [moment(text(mapping(each, "verifier").get("started_at"))) for each in (result, *steps)]
     verdict = decide(
         Ending(
             exception=name,
@@ -78,7 +79,7 @@ def _ending_fields(result: Json, steps: list[Json]) -> Json:
             verification=mapping(result, "config", "verifier").get("disable") is not True,
             agent_started=any(text(timing.get("started_at")) for timing in timings),
             agent_sec=phases.agent_execution,
-            verifier_started=moment(text(verifier.get("started_at"))),
+            verifier_started=next(filter(None, tests), None),
             verifier_finished=moment(text(verifier.get("finished_at"))),
         )
     )

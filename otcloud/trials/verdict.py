@@ -52,6 +52,8 @@ def decide(ending: Ending) -> Verdict:
     would flatter the score. An agent's own failure counts by its reward.
     """
     graded = bool(ending.rewards)
+    if not ending.exception and not graded and _cut_off(ending):
+        return Verdict(Outcome.CANCELLED, cause=failure_of(CANCELLED).cause)
     if not ending.exception:
         return _ungraded(None) if not graded and not ending.verification else _by_reward(ending, None)
     failure = _failure(ending)
@@ -65,6 +67,12 @@ def decide(ending: Ending) -> Verdict:
     if not ending.verification and not graded:
         return _ungraded(failure.cause, timed_out=timed_out)
     return _by_reward(ending, failure.cause, timed_out=timed_out)
+
+
+def _cut_off(ending: Ending) -> bool:
+    """Without an exception Harbor always runs the agent, and then the tests: where it did not, something stopped it
+    that it could not record."""
+    return ending.verifier_started is None if ending.verification else not ending.agent_started
 
 
 def _ungraded(cause: str | None, *, timed_out: bool = False) -> Verdict:

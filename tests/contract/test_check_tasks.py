@@ -79,7 +79,9 @@ def checked(work: Path, harbor: Harbor, *sets: str, environ: dict[str, str] = RE
     """What is left of the workload's tasks, and the warnings."""
     warnings: list[str] = []
     plan = plan_of(recipe_of(work, *sets))
-    return check(plan, work / "tasks", harbor, environ, warnings.append), "\n".join(warnings)
+    found = check(plan, work / "tasks", harbor, harbor.environment(environ, {}), warnings.append)
+    assert bool(found.left_out) == bool(warnings)
+    return found.sound, "\n".join(warnings)
 
 
 def test_broken_tasks_are_told_with_the_reason_and_left_out(work: Path, harbor: Harbor) -> None:
@@ -112,8 +114,8 @@ def test_nothing_but_broken_tasks_is_refused(work: Path, harbor: Harbor) -> None
     assert "sleep-000" in raised.value.why
 
 
-def test_an_agent_that_harbor_cannot_make_is_told_for_each_task(work: Path, harbor: Harbor) -> None:
-    with pytest.raises(InputInvalid) as raised:
+def test_an_agent_that_harbor_cannot_make_is_no_fault_of_the_tasks(work: Path, harbor: Harbor) -> None:
+    with pytest.raises(InputInvalid, match="Harbor refuses the agent") as raised:
         checked(work, harbor, "agent.name=terminus-2", 'agent.kwargs={"no_such_argument": 1}')
     assert "no_such_argument" in raised.value.why
 

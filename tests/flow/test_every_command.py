@@ -1,6 +1,7 @@
 """Rules that every command keeps: stdout is one JSON document with `--json`, errors have a code and no traceback."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from otcloud import __version__
 from otcloud.cli.app import COMMANDS
 from otcloud.errors import exit_codes
+from otcloud.runs.journal import append_line, write_json
 from tests.flow.command import Otcloud
 
 WORDS: dict[str, list[list[str]]] = {
@@ -94,3 +96,63 @@ def test_completion_knows_the_commands(otcloud: Otcloud) -> None:
     """What the shell asks when a person presses the tab key."""
     env = {"_OTCLOUD_COMPLETE": "complete_bash", "COMP_WORDS": "otcloud trace", "COMP_CWORD": "1"}
     assert "tracegen" in otcloud(env=env).stdout
+
+
+def completed(otcloud: Otcloud, *words: str) -> list[str]:
+    """What bash offers for the last of these words."""
+    env = {"_OTCLOUD_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(["otcloud", *words])}
+    done = otcloud(env={**env, "COMP_CWORD": str(len(words))})
+    assert not done.stderr
+    return done.stdout.split()
+
+
+def test_completion_knows_runs_and_recipes(otcloud: Otcloud) -> None:
+    """Runs that are still there, newest first; bundled recipes and YAML files of the folder."""
+    (otcloud.folder / "quick.yaml").touch()
+    assert completed(otcloud, "tracegen", "quick") == ["quickstart", "quick.yaml"]
+    assert completed(otcloud, "status", "fi") == []
+    index = otcloud.folder / "data" / "runs.jsonl"
+    for name in ("first", "fifth", "other", "file-gone"):
+        append_line(index, {"run_id": name, "path": str(otcloud.folder / "runs" / name)})
+        if name != "file-gone":
+            write_json(otcloud.folder / "runs" / name / "run.json", {"run_id": name})
+    assert completed(otcloud, "status", "fi") == ["fifth", "first"]
+    index.write_bytes(b'{"path": "\\u0000"}\n[]\n\xff\n')
+    assert completed(otcloud, "status", "fi") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "last"),
+    [
+        (["plan", "quickstart"], "nothing was started; otcloud tracegen with the same words starts it"),
+        (["tracegen", "quickstart", "--dry-run"], "nothing was started; without --dry-run the same words start it"),
+    ],
+)
+def test_a_plan_says_how_it_is_started(otcloud: Otcloud, words: list[str], last: str) -> None:
+    """In words that were typed."""
+    assert otcloud(*words).stdout.splitlines()[-1] == last
+
+
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_file_is_no_folder_for_runs(otcloud: Otcloud, below: str) -> None:
+    """Exit code 2 before anything else is looked at."""
+    (otcloud.folder / "file").write_text("kept")
+    for words in (["runs"], ["tracegen", "nothing-like-it"], ["status"]):
+        done = otcloud(*words, "--runs-dir", f"file{below}")
+        assert done.code == 2
+        assert "--runs-dir" in done.stderr
+    assert (otcloud.folder / "file").read_text() == "kept"
+
+
+def test_view_needs_a_free_port(otcloud: Otcloud) -> None:
+    """Exit code 2 with the port, and no address at which somebody else would answer."""
+    run = otcloud.folder / "runs" / "seen"
+    (run / "jobs").mkdir(parents=True)
+    write_json(run / "run.json", {"run_id": "seen"})
+    write_json(run / "plan.json", otcloud.json("plan", "quickstart"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = otcloud("view", "seen", "--port", port)
+    assert (done.code, done.stdout) == (2, "")
+    assert port in done.stderr
+    assert "--port" in done.stderr

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
 from benchmarks.workload import make
-from otcloud.runs.journal import read_json, read_lines
+from otcloud.runs.journal import locked, read_json, read_lines
 from otcloud.runs.layout import RunDir
 from otcloud.trials.published import read_index
 from tests.flow.command import Otcloud, wait_for
@@ -49,7 +50,7 @@ def test_a_broken_task_among_good_ones(otcloud: Otcloud) -> None:
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(otcloud: Otcloud) -> None:
     """Exit code 130, how to go on is said, what finished stays, nothing else is left."""
-    recipe = make(otcloud.folder / "work", 6, 0.5)
+    recipe = make(otcloud.folder / "work", 16, 0.5)
     words = ("tracegen", recipe, "--n-concurrent", "2")
     command = otcloud.start(*words)
     wait_for(lambda: otcloud.runs() and events(otcloud.runs()[0], "end"), "a trial has ended")
@@ -65,7 +66,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(otcloud: Otcloud) -> 
     assert otcloud.runs() == [run]
     after = [trial.trial for trial in read_index(run.published_index)]
     assert after[: len(before)] == before
-    assert len(after) == 6
+    assert len(after) == 16
 
 
 def test_torn_files_are_no_obstacle(otcloud: Otcloud) -> None:
@@ -135,3 +136,36 @@ def test_a_full_disk_ends_with_a_message(otcloud: Otcloud, tmp_path: Path) -> No
     assert done.code != 0
     assert "Traceback" not in done.stderr
     assert str(blocked) in done.stderr
+
+
+def test_a_finished_trial_survives_a_lost_archive(otcloud: Otcloud) -> None:
+    """Packed again from Harbor's folder on resume; told with exit code 8 when that is gone too."""
+    recipe = make(otcloud.folder / "work", 2, 0.1)
+    assert otcloud("tracegen", recipe, "--job-name", "kept", "-q").code == 0
+    run = RunDir(otcloud.folder / "runs" / "kept")
+    archives = {path: path.read_bytes() for path in run.published.glob("*.tar.gz")}
+    rows = (run.traces / "traces.jsonl").read_bytes()
+    lost = min(archives)
+    lost.unlink()
+    assert otcloud("resume", "kept", "-q").code == 0
+    assert lost.read_bytes() == archives[lost]
+    assert (run.traces / "traces.jsonl").read_bytes() == rows
+    lost.write_bytes(b"")
+    shutil.rmtree(run.jobs / "0000-00" / lost.name.removesuffix(".tar.gz"))
+    told = otcloud("resume", "kept")
+    assert told.code == 8
+    assert lost.name in told.stderr
+    assert (read_json(run.run) or {})["traces"]["rows"] == 1
+
+
+def test_a_killed_otcloud_takes_a_busy_node_with_it(otcloud: Otcloud) -> None:
+    """Also while the node waits for the lock of an earlier one."""
+    recipe = make(otcloud.folder / "work", 1, 0.1)
+    assert otcloud("tracegen", recipe, "--job-name", "held", "-q").code == 0
+    run = RunDir(otcloud.folder / "runs" / "held")
+    with locked(run.root / "node" / "lock"):
+        command = otcloud.start("resume", "held")
+        wait_for(lambda: find(otcloud, "node"), "the node waits")
+        command.send(signal.SIGKILL)
+        command.wait(10)
+        wait_for(lambda: not otcloud.pids(), "every process is gone", 30)

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
+from otcloud.recipe.harbor_names import ACP_PREFIX, AGENT_NAMES
 from otcloud.recipe.schema.noun import Form, Noun, Positive, PositiveSeconds
 
 ImportPath = Annotated[
@@ -14,10 +15,28 @@ ImportPath = Annotated[
 """`package.module:Class`."""
 
 
+def agent_name(text: str) -> str:
+    """The name of an agent that exists. Errors: ValueError for one that Harbor does not know."""
+    in_registry = text.startswith(ACP_PREFIX) and len(text) > len(ACP_PREFIX)
+    if text not in AGENT_NAMES and not in_registry:
+        raise ValueError("is not an agent of Harbor 0.24.0, `bash` or `acp:NAME`")
+    return text
+
+
+_NAMES: list[JsonValue] = [{"enum": [*AGENT_NAMES]}, {"pattern": f"^{ACP_PREFIX}."}]
+
+AgentName = Annotated[str, AfterValidator(agent_name), Field(json_schema_extra={"anyOf": _NAMES})]
+"""`bash`, an agent of Harbor, or `acp:NAME` of the registry of the Agent Client Protocol."""
+
+
+MODELLESS_AGENTS = frozenset({"oracle", "nop"})
+"""Harbor agents that ask no model."""
+
+
 class Agent(Noun):
     """A Harbor agent by name, otcloud's own `bash`, or a class by import path."""
 
-    name: str | None = None
+    name: AgentName | None = None
     """Any agent that Harbor knows, or `bash`; `terminus-2` when neither this nor `import_path` is given."""
 
     import_path: ImportPath | None = None

@@ -2,13 +2,25 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue
 
-from otcloud.recipe.schema.noun import Form, Noun, Positive
+from otcloud.recipe.harbor_names import SANDBOX_TYPES, UNUSABLE
+from otcloud.recipe.schema.noun import Noun, Positive
+
+
+def sandbox_type(text: str) -> str:
+    """A sandbox type that exists. Errors: ValueError saying why it cannot be used."""
+    if text in UNUSABLE:
+        raise ValueError(UNUSABLE[text])
+    if text not in SANDBOX_TYPES:
+        raise ValueError("is not a sandbox type of Harbor 0.24.0, `local` or `auto`")
+    return text
+
 
 SandboxType = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$"), Form("lower-case letters, digits and `-`")
+    str, AfterValidator(sandbox_type), Field(json_schema_extra={"enum": list[JsonValue](SANDBOX_TYPES)})
 ]
+"""`local`, `auto` or an environment type of Harbor."""
 
 
 class Sandbox(Noun):

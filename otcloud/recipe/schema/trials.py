@@ -29,10 +29,10 @@ class EarlyStop(Noun):
 class Trials(Noun):
     """Attempts, concurrency, retries and tolerance."""
 
-    attempts: Positive = 1
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 1
     """Rollouts of each task; a loaded eval recipe that does not say gets 3."""
 
-    concurrency: Positive = 16
+    concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
     """Trials that run at once; a loaded tracegen recipe that does not say gets 64."""
 
     retries: Annotated[int, Field(ge=0)] = 2

@@ -44,7 +44,6 @@ def functions() -> list[tuple[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "function"), [pair for pair in functions() if pair[1].__name__ != "schema"])
+@pytest.mark.parametrize(("name", "function"), functions())
 def test_every_command_speaks_json_and_can_be_quiet(name: str, function: Any) -> None:
-    """`recipe schema` alone has no need: it prints nothing but JSON."""
     assert {"as_json", "quiet"} <= set(inspect.signature(function).parameters), name

@@ -57,7 +57,11 @@ def test_validate_looks_at_every_recipe(tmp_path: Path) -> None:
 
 
 def test_schema_is_json(tmp_path: Path) -> None:
-    assert json.loads(otcloud(tmp_path, "recipe", "schema").stdout)["title"] == "otcloud recipe"
+    plain = otcloud(tmp_path, "recipe", "schema").stdout
+    document = json.loads(plain)
+    assert document["title"] == "otcloud recipe"
+    assert {"local", "auto", "daytona"} <= set(document["$defs"]["Sandbox"]["properties"]["type"]["enum"])
+    assert otcloud(tmp_path, "recipe", "schema", "--json", "-q").stdout == plain
 
 
 def test_init_writes_a_recipe_that_validates_and_overwrites_nothing(tmp_path: Path) -> None:
@@ -67,6 +71,10 @@ def test_init_writes_a_recipe_that_validates_and_overwrites_nothing(tmp_path: Pa
         ["mine.yaml", "otcloud.schema.json"],
     )
     assert otcloud(tmp_path, "recipe", "validate", "mine.yaml").returncode == 0
+    told = "This version launches `engine: replay` with `tasks.path`"
+    assert told in done.stderr
+    assert f"# {told}" in (tmp_path / "mine.yaml").read_text()
+    assert otcloud(tmp_path, "recipe", "init", "quiet.yaml", "-q").stderr == ""
     again = otcloud(tmp_path, "recipe", "init", "mine.yaml", "--json")
     assert again.returncode == 3
     assert "exists already" in json.loads(again.stdout)["error"]["what"]
@@ -79,3 +87,13 @@ def test_an_invalid_input_ends_in_3_without_a_traceback(tmp_path: Path, words: t
     done = otcloud(tmp_path, "recipe", *words)
     assert (done.returncode, done.stdout) == (3, "")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("recipe", "validate", "r.yaml"), ("plan", "r.yaml"), ("tracegen", "r.yaml")])
+def test_a_mistyped_sandbox_is_refused_before_anything_starts(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "r.yaml").write_text("model: {id: m}\ntasks: {hub: a/b}\nsandbox: {type: dokcer}\n")
+    done = otcloud(tmp_path, *words)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "r.yaml:3: sandbox.type: `dokcer` is not a sandbox type" in done.stderr
+    assert "did you mean `docker`?" in done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -112,7 +112,7 @@ def test_a_failure_of_the_node_is_the_runs(run: RunDir, here: Place) -> None:
         (-9, None, Cancelled("the node program ended with signal 9 and without a last word")),
         (8, {}, PublishFailed("the node program ended with code 8 and without a last word")),
         (77, None, OtcloudError("the node program ended with code 77 and without a last word")),
-        (130, "torn", Interrupted("the node program ended with code 130 and without a last word")),
+        (130, "torn", Interrupted("stopped at once, as asked")),
     ],
 )
 def test_the_nodes_end_as_an_error(run: RunDir, code: int, error: object, expected: OtcloudError | None) -> None:

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from otcloud.errors import HarborFailed, Interrupted, LimitReached, OtcloudError, PublishFailed, TooManyInfraFailures
+from otcloud.errors import (
+    HarborFailed,
+    InputInvalid,
+    Interrupted,
+    LimitReached,
+    OtcloudError,
+    PublishFailed,
+    TooManyInfraFailures,
+)
 from otcloud.node.runner import Runner
 from otcloud.node.status import Status
 from otcloud.plan.plan import Plan
@@ -20,8 +28,11 @@ BOTH = [("one__a", 0, "passed"), ("two__b", 0, "failed")]
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunDir:
-    """An empty run directory."""
-    return RunDir(tmp_path / "run")
+    """A run directory that holds the tasks and nothing else."""
+    run = RunDir(tmp_path / "run")
+    for task in TASKS:
+        (run.root / task.path).mkdir(parents=True)
+    return run
 
 
 @pytest.fixture
@@ -60,6 +71,24 @@ def test_all_is_published_and_counted(run: RunDir, plan: Plan) -> None:
     assert not [path for path in run.root.iterdir() if path.name == "scratch"]
 
 
+def test_a_task_that_is_gone_is_told_before_anything_starts(run: RunDir, plan: Plan) -> None:
+    shutil.rmtree(run.root / TASKS[1].path)
+    error = ended(run, plan, "exit 99")
+    assert isinstance(error, InputInvalid)
+    assert TASKS[1].path in error.what
+    assert parts(run) == []
+
+
+def test_a_lost_archive_is_packed_again(run: RunDir, plan: Plan) -> None:
+    assert ended(run, plan, "trial one__a 1.0; trial two__b 0.0") is None
+    before = {path.name: path.read_bytes() for path in run.published.iterdir()}
+    archives = sorted(run.published.glob("*.tar.gz"))
+    archives[0].unlink()
+    archives[1].write_bytes(archives[1].read_bytes()[:50])
+    assert ended(run, plan, "exit 99") is None
+    assert {path.name: path.read_bytes() for path in run.published.iterdir()} == before
+
+
 def test_a_finished_run_starts_nothing(run: RunDir, plan: Plan) -> None:
     assert ended(run, plan, "trial one__a 1.0; trial two__b 0.0") is None
     assert ended(run, plan, "exit 99") is None
@@ -82,7 +111,7 @@ def test_a_harbor_that_never_gets_anywhere_ends_the_run_with_its_last_words(run:
 
 
 def test_an_interruption_lets_harbor_end_and_publishes_what_it_finished(run: RunDir, plan: Plan) -> None:
-    script = "trap 'trial two__b 0.0; exit 130' TERM; trial one__a 1.0; touch up; while :; do sleep 0.05; done"
+    script = "trap 'trial two__b 0.0; exit 130' INT; trial one__a 1.0; touch up; while :; do sleep 0.05; done"
     error = ended(run, plan, script, (run.root / "up").exists)
     assert isinstance(error, Interrupted)
     assert "otcloud resume run" in error.do

@@ -79,6 +79,6 @@ def test_two_of_them_in_one_layer_are_a_problem(problems: Problems) -> None:
     assert problems(flags={"dataset": "tb@1", "dataset_path": "org/a"}) == [
         "--dataset-path: tasks: give one source of tasks, not hub and registry"
     ]
-    assert problems("agent: {name: a, import_path: 'm:C'}") == [
+    assert problems("agent: {name: pi, import_path: 'm:C'}") == [
         "r.yaml:1: agent: give either name or import_path, not both"
     ]

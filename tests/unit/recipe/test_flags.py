@@ -14,7 +14,9 @@ from otcloud.recipe.problems import RecipeInvalid
 EXAMPLES: dict[str, tuple[object, object]] = {
     "--tasks-input-path": ("org/data", None),
     "--dataset-path": (".", Path()),
+    "--agent": ("acp:opencode@1.3.9", "acp:opencode@1.3.9"),
     "--agent-kwarg": (["a=1"], {"a": 1}),
+    "--sandbox": ("docker", "docker"),
     "--cloud-provider": ("gcp, aws", ["gcp", "aws"]),
     "--accelerator": ("H200:1,H100:2", ["H200:1", "H100:2"]),
     "--region": ("r1,r2", ["r1", "r2"]),

@@ -9,6 +9,9 @@ type Problems = Callable[..., list[str]]
 SLUG = "up to 40 lower-case letters, digits and `-`, with no `-` at either end"
 KEYS = "attempts, concurrency, retries, retry_min_sec"
 
+NO_SANDBOX = "is not a sandbox type of Harbor 0.24.0, `local` or `auto`"
+NO_AGENT = "is not an agent of Harbor 0.24.0, `bash` or `acp:NAME`"
+
 
 @pytest.mark.parametrize(
     ("text", "message"),
@@ -25,6 +28,14 @@ KEYS = "attempts, concurrency, retries, retry_min_sec"
         ("qqqq: 1", "qqqq: unknown key"),
         ("model: {engine: vlm}", "model.engine: must be vllm, api or replay, not `vlm`; did you mean `vllm`?"),
         ("trials: {attempts: 0}", "trials.attempts: must be at least 1, not `0`"),
+        ("trials: {attempts: 1000000000}", "trials.attempts: must be at most 1000, not `1000000000`"),
+        ("trials: {concurrency: 4097}", "trials.concurrency: must be at most 4096, not `4097`"),
+        ("sandbox: {type: dokcer}", f"sandbox.type: `dokcer` {NO_SANDBOX}; did you mean `docker`?"),
+        ("sandbox: {type: Docker}", f"sandbox.type: `Docker` {NO_SANDBOX}; did you mean `docker`?"),
+        ("sandbox: {type: qqqq}", f"sandbox.type: `qqqq` {NO_SANDBOX}"),
+        ("sandbox: {type: skypilot}", "sandbox.type: `skypilot` needs an SDK that is not public"),
+        ("agent: {name: terminus2}", f"agent.name: `terminus2` {NO_AGENT}; did you mean `terminus-2`?"),
+        ("agent: {name: 'acp:'}", f"agent.name: `acp:` {NO_AGENT}; did you mean `acp`?"),
         ("trials: {attempts: many}", "trials.attempts: must be a whole number, not `many`"),
         ("trials: {attempts: 1.5}", "trials.attempts: must be a whole number, not `1.5`"),
         ("trials: {attempts: true}", "trials.attempts: must be a whole number, not `true`"),

@@ -92,10 +92,10 @@ def test_the_newest_unfinished_run_of_the_recipe_in_this_folder(tmp_path: Path, 
     (tmp_path / "link").symlink_to(runs)
     with locked(driven.lock):
         for folder in (runs, tmp_path / "link"):
-            found = unfinished("d1", data, folder)
+            found = unfinished("d1", folder)
             assert found is not None
             assert found.run_id == "stopped"
-    assert unfinished("d3", data, runs) is None
+    assert unfinished("d3", runs) is None
 
 
 def test_listing_many_runs_reads_no_journal(tmp_path: Path) -> None:
@@ -105,3 +105,15 @@ def test_listing_many_runs_reads_no_journal(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.mkfifo(path)  # whoever opened one would wait for a writer
     assert ids(tmp_path / "data", tmp_path) == ["big"]
+
+
+def test_a_folder_of_ones_own_is_the_only_one(tmp_path: Path) -> None:
+    data, runs = tmp_path / "data", tmp_path / "mine"
+    register(data, made(tmp_path / "else", "elsewhere", "2026-03-09"))
+    here = made(runs, "here", "2026-03-01")
+    assert [state.run_id for state in all_runs(data, runs)] == ["elsewhere", "here"]
+    assert [state.run_id for state in all_runs(None, runs)] == ["here"]
+    assert resolve(None, data, runs).root == here.root
+    assert resolve(None, data, tmp_path / "empty").run_id == "elsewhere"
+    with pytest.raises(UsageError, match="no runs in"):
+        resolve(None, None, tmp_path / "empty")

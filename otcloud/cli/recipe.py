@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
+from otcloud.cli.complete import recipe_names
 from otcloud.cli.session import Json, Quiet, output, session
 from otcloud.errors import InputInvalid
 
 app = typer.Typer(no_args_is_help=True)
 
-Recipes = Annotated[list[str], typer.Argument(help="Recipe files, or names of bundled ones.", metavar="RECIPE")]
+Recipes = Annotated[
+    list[str],
+    typer.Argument(help="Recipe files, or names of bundled ones.", metavar="RECIPE", autocompletion=recipe_names),
+]
 Preset = Annotated[str | None, typer.Option("--preset", help="A preset to build on.", metavar="NAME")]
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="Set any value of the recipe. Repeat for more.", metavar="KEY=VALUE")

@@ -100,7 +100,7 @@ class ProgressReader:
             return None, None
         seconds = elapsed - self._first[0]
         per_trial = seconds / (done - self._first[1])
-        return (tokens - self._first[2]) / seconds, per_trial * (planned - done)
+        return (tokens - self._first[2]) / seconds, per_trial * (planned - done) if done < planned else None
 
 
 def duration(seconds: float) -> str:

@@ -154,7 +154,7 @@ def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
         passed_over = [f"{name}: {why}" for name, why in facts.sandboxes.items() if why is not None and name != sandbox]
         if passed_over and next(iter(facts.sandboxes)) != sandbox:
             found.append(f"sandbox.type: auto takes {sandbox} ({'; '.join(passed_over)})")
-    if sandbox == "local":
+    if sandbox == "local" and recipe.compute.providers == ["local"]:
         found.append("sandbox local shares this machine's kernel: for development and trusted models")
     if recipe.model.sampling and recipe.agent.name not in (None, "terminus-2", "bash"):
         found.append(f"model.sampling is not sent: agent {recipe.agent.name} has arguments of its own (agent.kwargs)")

@@ -1,0 +1,105 @@
+"""The plug-in inside real Harbor: one event for each step, starts held while the gate is closed, graded trials kept."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from otcloud import process
+from otcloud.harbor_ext.sandbox.probe import probe
+from otcloud.node import harbor as harbor_jobs
+from otcloud.programs import Harbor
+from otcloud.runs.journal import locked, read_lines
+from otcloud.runs.layout import RunDir
+from otcloud.trials.files import FolderFiles
+from otcloud.trials.read import read_trial
+from otcloud.trials.trial import Outcome
+from tests.conftest import REAL_ENVIRON
+from tests.flow.command import wait_for
+from tests.unit.architecture.source import ROOT
+
+STUBBORN = """
+from otcloud.harbor_ext.local_sandbox import LocalSandbox
+
+class Stubborn(LocalSandbox):
+    async def stop(self, delete):
+        await super().stop(delete)
+        raise RuntimeError("the sandbox would not stop")
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunDir:
+    """A run directory with the gate open and a module of the test's own beside it."""
+    reason = probe(sys.executable)
+    if reason is not None:
+        pytest.skip(f"no embedded sandbox here: {reason}")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "stubborn.py").write_text(STUBBORN)
+    made = RunDir(tmp_path / "run")
+    made.gate.parent.mkdir(parents=True)
+    made.gate.touch()
+    return made
+
+
+def started(run: RunDir, harbor: Harbor, lock: int, sandbox: str) -> process.Child:
+    """Harbor, with the plug-in, on one task of the quickstart and its oracle; failures would be tried again."""
+    document = {
+        "job_name": "0000-00",
+        "jobs_dir": "jobs",
+        "n_attempts": 1,
+        "quiet": True,
+        "retry": {"max_retries": 2, "min_wait_sec": 0.1},
+        "environment": {"import_path": sandbox, "kwargs": {"scratch": "scratch"}},
+        "agents": [{"name": "oracle"}],
+        "tasks": [{"path": str(ROOT / "recipes/quickstart/tasks/edit-config")}],
+    }
+    env = harbor_jobs.environment(REAL_ENVIRON, {}, harbor, run, None)
+    env["PYTHONPATH"] += f":{run.root.parent / 'own'}"
+    return harbor_jobs.start(run, harbor, document, env, lock)
+
+
+def events(run: RunDir) -> list[str]:
+    """The names of the events so far."""
+    return [str(event["event"]) for event in read_lines(run.harbor_events)]
+
+
+def test_a_graded_trial_is_not_run_again(run: RunDir, harbor: Harbor) -> None:
+    """Its sandbox would not stop: Harbor notes an exception and would delete the trial for a retry."""
+    with locked(run.root / "node" / "lock") as lock:
+        assert lock is not None
+        assert started(run, harbor, lock, "stubborn:Stubborn").wait(120) == 0
+    assert events(run).count("start") == 1
+    [folder] = [path for path in run.jobs.glob("0000-00/*") if path.is_dir()]
+    trial = read_trial(FolderFiles(folder))
+    assert trial is not None
+    assert (trial.outcome, trial.exception) == (Outcome.PASSED, "RuntimeError")
+
+
+def test_every_step_is_an_event(run: RunDir, harbor: Harbor) -> None:
+    """In the order of the steps, each a whole line with trial, task and time."""
+    with locked(run.root / "node" / "lock") as lock:
+        assert lock is not None
+        assert started(run, harbor, lock, "otcloud.harbor_ext.local_sandbox:LocalSandbox").wait(120) == 0
+    steps = ["start", "environment-start", "agent-start", "agent-end", "verification-start", "end"]
+    assert events(run) == ["job-start", *steps, "job-end"]
+    last = next(event for event in read_lines(run.harbor_events) if event["event"] == "end")
+    assert (last["task"], last["exception"], last["rewards"]) == ("edit-config", None, {"reward": 1.0})
+
+
+def test_nothing_starts_while_the_gate_is_closed(run: RunDir, harbor: Harbor) -> None:
+    """Held before its sandbox is made; it goes on when the gate opens."""
+    run.gate.unlink()
+    with locked(run.root / "node" / "lock") as lock:
+        assert lock is not None
+        child = started(run, harbor, lock, "otcloud.harbor_ext.local_sandbox:LocalSandbox")
+        try:
+            wait_for(lambda: "held" in events(run), "the trial is held")
+            assert "start" not in events(run)
+            run.gate.touch()
+            assert child.wait(120) == 0
+        finally:
+            harbor_jobs.stop(child)
+    result = json.loads((run.jobs / "0000-00" / "result.json").read_text())
+    assert result["stats"]["n_completed_trials"] == 1

@@ -56,7 +56,8 @@ class HostFolder:
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):  # gone meanwhile
                 session = int(stat.read_text().rpartition(")")[2].split()[3])
-                if session in self.sessions:
+                # A command whose start was cancelled is known by its folder alone.
+                if session in self.sessions or (stat.parent / "cwd").readlink() == self.folder:
                     os.kill(int(stat.parent.name), signal.SIGKILL)
 
 

@@ -50,6 +50,7 @@ def stand_in(folder: Path, script: str) -> Harbor:
     command = folder / "harbor"
     result = json.dumps(trial_result("TASK", "NAME")).replace("1.0", "REWARD")
     command.write_text(f"""#!/bin/bash
+trap 'exit 130' INT
 while [ $# -gt 0 ]; do case $1 in --job-name) job=$2; shift 2;; *) shift;; esac; done
 trial() {{
   mkdir -p jobs/$job/$1 events

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -36,8 +37,10 @@ class Otcloud:
 
     def start(self, *words: str | Path) -> process.Child:
         """Start a command in the background; its output goes to otcloud.log."""
+        # As a terminal starts it: a shell's background job, which these tests may be part of, ignores Ctrl-C.
+        log, sigint = self.folder / "otcloud.log", signal.SIGINT
         return process.start(
-            [COMMAND, *words], name="otcloud", log=self.folder / "otcloud.log", env=self.environ, cwd=self.folder
+            [COMMAND, *words], name="otcloud", log=log, env=self.environ, cwd=self.folder, death_signal=sigint
         )
 
     def runs(self) -> list[RunDir]:

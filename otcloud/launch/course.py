@@ -109,16 +109,16 @@ def resume(run: RunDir, place: Place, view: View) -> Ended:
 
 
 def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, view: View) -> OtcloudError | None:
-    with writing(run):
-        run.status.unlink(missing_ok=True)
-        note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
-        execution = launcher(plan.launcher).start(run, place.environ, secrets)
-    begin, ended = time.monotonic(), False
+    begin, execution, ended = time.monotonic(), None, False
     try:
+        with writing(run):
+            run.status.unlink(missing_ok=True)
+            note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
+            execution = launcher(plan.launcher).start(run, place.environ, secrets)
         code = follow(execution, run, view)
         ended = True
     finally:
-        if not ended:
+        if execution is not None and not ended:
             execution.kill()
     failure, traces = _failure(run, code), None
     if not isinstance(failure, Interrupted):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,9 @@ def write(tmp_path: Path) -> Write:
 def load_text(write: Write, tmp_path: Path) -> LoadText:
     """Load a text as `r.yaml`, by default with what makes a recipe complete before it."""
 
-    def load_it(text: str = "", *, whole: bool = True, **rest: object) -> Loaded:
+    def load_it(text: str = "", *, whole: bool = True, **rest: Any) -> Loaded:
         files = [write(WHOLE, "whole.yaml"), write(text)] if whole else [write(text)]
-        return load(files, cwd=tmp_path, **rest)  # type: ignore[arg-type]
+        return load(files, cwd=tmp_path, **rest)
 
     return load_it
 
@@ -44,7 +45,7 @@ def load_text(write: Write, tmp_path: Path) -> LoadText:
 def problems(load_text: LoadText) -> Problems:
     """The problems of a text, each as its message; fails when there is none."""
 
-    def problems_of(text: str = "", **rest: object) -> list[str]:
+    def problems_of(text: str = "", **rest: Any) -> list[str]:
         with pytest.raises(RecipeInvalid) as caught:
             load_text(text, **rest)
         return [str(problem) for problem in caught.value.problems]

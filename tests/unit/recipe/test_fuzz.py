@@ -1,6 +1,7 @@
 """Whatever a file, a setting or a flag holds: a recipe, or the one error. And what is shown reads back the same."""
 
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -81,10 +82,10 @@ SCRAPS = st.sampled_from([*SYNTAX, "|\n", *VALUES, "9" * 400])
 quiet = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def _load(folder: Path, content: bytes, **rest: object) -> Loaded | None:
+def _load(folder: Path, content: bytes, **rest: Any) -> Loaded | None:
     (folder / "r.yaml").write_bytes(content)
     try:
-        return load(["r.yaml"], cwd=folder, **rest)  # type: ignore[arg-type]
+        return load(["r.yaml"], cwd=folder, **rest)
     except RecipeInvalid as error:
         assert error.problems
         assert "\0" not in str(error)

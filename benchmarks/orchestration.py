@@ -66,9 +66,13 @@ def through_otcloud(recipe: Path, concurrency: int, environ: dict[str, str]) -> 
     return took, peak[0], Path(json.loads(ended.stdout)["path"])
 
 
-def through_harbor(run: Path, harbor: Harbor, environ: dict[str, str]) -> float:
-    """Seconds of the same job file under bare `harbor run`, server start included."""
+def through_harbor(run: Path, harbor: Harbor, environ: dict[str, str], *without: str) -> float:
+    """Seconds of the same job file under bare `harbor run`, server start included.
+
+    `without`: keys of the job's environment that are left out.
+    """
     job = json.loads((run / "jobs" / "0000-00.json").read_text())
+    job["environment"] = {key: value for key, value in job["environment"].items() if key not in without}
     (run / "bare.json").write_text(json.dumps({**job, "job_name": "bare", "jobs_dir": "bare"}))
     env = {**environ, "PYTHONPATH": str(harbor.code), "HARBOR_TELEMETRY": "0", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     env |= {"VLLM_API_KEY": _KEY, "HOSTED_VLLM_API_KEY": _KEY, "HOSTED_VLLM_API_BASE": f"http://127.0.0.1:{_PORT}/v1"}

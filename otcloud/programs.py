@@ -5,6 +5,7 @@ middle leaves nothing that a later run would take for whole.
 """
 
 import hashlib
+import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -30,26 +31,29 @@ _PASSED_ON = frozenset(
         *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy", "DAYTONA_TARGET"),
     }
 )
-_PREFIXES = ("SSL_CERT_", "XDG_", "DOCKER_", "CONTAINER_", "REQUESTS_CA_", "CURL_CA_")
+_PREFIXES = ("SSL_CERT_", "XDG_", "DOCKER_", "CONTAINER_", "CONTAINERS_", "PODMAN_", "REQUESTS_CA_", "CURL_CA_")
 
 
 @dataclass(frozen=True)
 class Harbor:
-    """A ready Harbor: its interpreter, its command, and the one folder its PYTHONPATH holds."""
+    """A ready Harbor: its interpreter, its command, and the folder of our code for its PYTHONPATH."""
 
     python: Path
     command: Path
     code: Path
 
-    def environment(self, environ: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+    def environment(
+        self, environ: Mapping[str, str], secrets: Mapping[str, str], agent: Path | None = None
+    ) -> dict[str, str]:
         """What Harbor's interpreter is given: what programs need, the run's secrets, and nothing else.
 
+        `agent` is the folder of an agent of the user's own, from which Harbor imports too.
         `HARBOR_TELEMETRY=0`: Harbor reports usage by default. The price map would be fetched at every start.
         """
         env = {name: value for name, value in environ.items() if name in _PASSED_ON or name.startswith(_PREFIXES)}
         direct = (environ.get("no_proxy") or environ.get("NO_PROXY"), "127.0.0.1,localhost")
         return env | {
-            "PYTHONPATH": str(self.code),
+            "PYTHONPATH": os.pathsep.join(str(folder) for folder in (self.code, agent) if folder is not None),
             "HARBOR_TELEMETRY": "0",
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
             "PYTHONUNBUFFERED": "1",

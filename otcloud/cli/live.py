@@ -7,6 +7,7 @@ from typing import Any
 
 from otcloud.cli.render import Output
 from otcloud.launch.progress import Progress, duration
+from otcloud.money import dollars
 
 _PLAIN_EVERY_SEC = 30.0
 _LIVE_EVERY_SEC = 0.25
@@ -77,6 +78,7 @@ def _panel(progress: Progress) -> Any:
         return Text(f"{progress.state}   {duration(progress.elapsed_sec)}", style="dim")
     reward = "-" if progress.mean_reward is None else f"{progress.mean_reward:.2f}"
     rate = "" if progress.tokens_per_sec is None else f"   {progress.tokens_per_sec:,.0f} tokens/s"
+    spent = "" if progress.spent_usd is None else f"   {dollars(progress.spent_usd)} spent"
     eta = "" if progress.eta_sec is None else f"   about {duration(progress.eta_sec)} left"
     counts = Text.assemble(
         (f"{progress.done}/{progress.planned} trials", "bold"),
@@ -87,6 +89,6 @@ def _panel(progress: Progress) -> Any:
         "   ",
         (f"{progress.infra} lost to infrastructure", "red" if progress.infra else "dim"),
     )
-    words = f"{progress.state}   mean reward {reward}{rate}   {duration(progress.elapsed_sec)}{eta}"
+    words = f"{progress.state}   mean reward {reward}{rate}{spent}   {duration(progress.elapsed_sec)}{eta}"
     bar = ProgressBar(total=max(progress.planned, 1), completed=progress.done, width=60)
     return Group(Padding(bar), counts, Text(words, style="dim"))

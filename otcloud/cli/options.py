@@ -1,7 +1,7 @@
 """The table of flags -> the parameters of a command. No option of a recipe is typed by hand."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
@@ -15,11 +15,16 @@ def with_recipe_flags[**P, R](kind: str | None) -> Callable[[Callable[P, R]], Ca
 
     The function receives each flag under its parameter name, None where it was not given.
     """
+    return with_flags(flags_of(kind))
+
+
+def with_flags[**P, R](flags: Sequence[Flag]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Give a command function these flags, as with_recipe_flags does."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         own = inspect.signature(function)
         kept = [each for each in own.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-        added = [_parameter(flag) for flag in flags_of(kind)]
+        added = [_parameter(flag) for flag in flags]
         vars(function)["__signature__"] = own.replace(parameters=[*kept, *added])
         return function
 

@@ -1,7 +1,9 @@
 """A plan, shown to a person in eighty columns."""
 
 from otcloud.cli.render import fields, table
+from otcloud.cli.score import not_comparable
 from otcloud.launch.progress import duration
+from otcloud.plan.api import host_of
 from otcloud.plan.plan import Candidate, Plan, TaskPlan
 
 
@@ -26,6 +28,8 @@ def human_plan(plan: Plan, start: str) -> str:
             ("try", "where", "price an hour", "model server"), [_row(i, c) for i, c in enumerate(plan.candidates, 1)]
         ),
     ]
+    if plan.overrides:
+        parts.append(not_comparable(plan.overrides))
     if plan.not_built:
         parts.append("not in this version, refused at launch:\n" + "\n".join(f"  {name}" for name in plan.not_built))
     parts.append(f"nothing was started; {start}")
@@ -75,5 +79,6 @@ def _row(number: int, candidate: Candidate) -> tuple[str, ...]:
     where = "this machine" if candidate.provider == "local" else where
     price = "unknown" if candidate.hourly_usd is None else f"${candidate.hourly_usd:.2f}"
     serve = candidate.serve
-    server = "none" if serve.engine == "none" else f"{serve.engine}: {serve.model}"
+    at = "" if serve.api is None else f" at {host_of(serve.api, serve.model)}"
+    server = "none" if serve.engine == "none" else f"{serve.engine}: {serve.model}{at}"
     return str(number), where, price, server

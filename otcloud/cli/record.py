@@ -10,6 +10,7 @@ from typing import Any, cast
 from otcloud.cli.render import table
 from otcloud.runs.journal import read_json
 from otcloud.runs.layout import RunDir
+from otcloud.runs.stored import amended
 from otcloud.trials.record import count, mapping, number, text
 
 _MOST = 5
@@ -20,18 +21,20 @@ _WIDEST = 90
 class Record:
     """`left_out`: task -> reason. `driven_sec`: seconds that otcloud drove the run, in all. `rows`: of the dataset.
 
-    `skipped`: trial and reason of each trial without a row.
+    `skipped`: trial and reason of each trial without a row. `amended`: time and words of each amendment.
     """
 
     left_out: dict[str, str]
     driven_sec: float | None
     rows: int | None
     skipped: list[tuple[str, str]]
+    amended: list[tuple[str, str]]
 
     def document(self) -> dict[str, Any]:
         """For `--json`; `dataset` is None before it was built."""
         dataset = None if self.rows is None else {"rows": self.rows, "skipped": self.skipped}
-        return {"left_out": self.left_out, "driven_sec": self.driven_sec, "dataset": dataset}
+        amended = [{"t": t, "words": words} for t, words in self.amended]
+        return {"left_out": self.left_out, "driven_sec": self.driven_sec, "dataset": dataset, "amended": amended}
 
     def tasks(self) -> str | None:
         """How many tasks were left out, and the first of their names."""
@@ -58,7 +61,8 @@ def read_record(run: RunDir) -> Record:
     found = read_json(run.run) or {}
     left_out = {name: text(reason) or "no reason given" for name, reason in mapping(found, "left_out").items()}
     traces = mapping(found, "traces")
-    return Record(left_out, number(found.get("driven_sec")), count(traces.get("rows")), _pairs(traces.get("skipped")))
+    rows, skipped = count(traces.get("rows")), _pairs(traces.get("skipped"))
+    return Record(left_out, number(found.get("driven_sec")), rows, skipped, list(amended(run)))
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:

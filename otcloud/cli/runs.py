@@ -1,6 +1,5 @@
 """`runs`, `status` and `wait`: what there is, how far it is, and how it ended."""
 
-import shlex
 import time
 from typing import Annotated
 
@@ -40,6 +39,7 @@ def status(
     from otcloud.errors import InputInvalid
     from otcloud.runs.index import resolve
     from otcloud.runs.state import read_state
+    from otcloud.runs.stored import amended
 
     place = place_of(ctx, runs_dir)
     found = resolve(run, place.known, place.runs_dir)
@@ -47,7 +47,12 @@ def status(
     if state is None:
         raise InputInvalid(f"{found.run} cannot be read", why="it is missing or torn")
     error = (state.error or {}).get("what")
-    head = fields([("state", state.state), ("exit code", state.exit_code), ("error", error), ("folder", state.path)])
+    head = fields(
+        [
+            *(("state", state.state), ("exit code", state.exit_code), ("error", error), ("folder", state.path)),
+            *(("amended", f"{t}: {words}") for t, words in amended(found)),
+        ]
+    )
     out = output(ctx, as_json, quiet)
     out.result({**state.document(), **document(found)}, lambda: out.typed(f"{head}\n\n{human(found)}"))
 
@@ -64,9 +69,9 @@ def wait(
 ) -> None:
     """Wait for a run that somebody else drives, and end with its exit code."""
     from otcloud.cli.report import document, human
-    from otcloud.errors import Cancelled, LimitReached, from_exit_code
+    from otcloud.errors import LimitReached
     from otcloud.runs.index import resolve
-    from otcloud.runs.state import read_state
+    from otcloud.runs.state import last_end, read_state
 
     place = place_of(ctx, runs_dir)
     found = resolve(run, place.known, place.runs_dir)
@@ -75,17 +80,9 @@ def wait(
         if end is not None and time.monotonic() > end:
             raise LimitReached(f"run {found.run_id} has not ended within {timeout:g} seconds")
         time.sleep(_WAIT_POLL_SEC)
-    if state is None or state.exit_code is None:
-        raise Cancelled(
-            f"run {found.run_id} stopped without a last word",
-            do=f"to go on: otcloud resume {shlex.quote(found.run_id)}",
-        )
-    if state.exit_code != 0:
-        error = state.error or {}
-        failure = from_exit_code(
-            state.exit_code, str(error.get("what")), why=str(error.get("why") or ""), do=str(error.get("do") or "")
-        )
-        failure.document = document(found)
+    failure = last_end(found)
+    if failure is not None:
+        failure.document = {} if state is None or state.exit_code is None else document(found)
         raise failure
     out = output(ctx, as_json, quiet)
     out.result(document(found), lambda: out.typed(human(found)))

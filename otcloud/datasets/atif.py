@@ -92,13 +92,15 @@ def _answer(step: Json, said: str) -> str:
     """The model's text, its thinking before it and its tool calls after it.
 
     The tags are those of Qwen3's template. A text that holds its thinking already is left alone, but for an opening
-    tag that the server's template, and not the model, had written.
+    tag that the server's template, and not the model, had written. Line breaks between the two are the template's:
+    litellm and vLLM's parsers leave them at the ends of both.
     """
     reasoning = text(step.get("reasoning_content")).strip("\n")
     if "</think>" in said:
         said = said if "<think>" in said else f"<think>\n{said.lstrip()}"
-    elif reasoning.strip() and reasoning not in said:
-        said = f"<think>\n{reasoning}\n</think>\n\n{said}"
+    elif reasoning.strip() and not said.lstrip().startswith(reasoning):
+        answer = said.lstrip("\n")
+        said = f"<think>\n{reasoning}\n</think>\n\n{answer}"
     calls = [_call(call) for call in mappings(step.get("tool_calls"))]
     return "\n".join([said, *calls] if said else calls)
 

@@ -6,49 +6,48 @@ Log folders are copied, not mounted: a link that a task leaves in a mounted fold
 """
 
 import asyncio
+import contextlib
 import logging
 import resource
-import shlex
 import sys
-import tempfile
 import uuid
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, ClassVar, override
+from typing import Any, ClassVar, override
 
 from harbor.environments.base import BaseEnvironment, ExecResult, SandboxBuildFailedError
 from harbor.environments.capabilities import EnvironmentCapabilities, EnvironmentResourceCapabilities
 from harbor.environments.definition import effective_exec_cwd
 from harbor.models.task.config import NetworkMode, NetworkPolicy
 
-from otcloud.harbor_ext.sandbox import bases, build, probe, scratch, transfer
-from otcloud.harbor_ext.sandbox.box import Box, Pipes, SandboxError
-from otcloud.harbor_ext.sandbox.spec import Command
-from otcloud.harbor_ext.sandbox.streams import BoundedFile, HeadTail
+from otcloud.harbor_ext.sandbox import bases, build, options, probe, scratch
+from otcloud.harbor_ext.sandbox.box import Box, Pipes
+from otcloud.harbor_ext.sandbox.courier import Courier
+from otcloud.harbor_ext.sandbox.endings import SandboxError
+from otcloud.harbor_ext.sandbox.spec import MIB, Command
+from otcloud.harbor_ext.sandbox.streams import HeadTail
 from otcloud.harbor_ext.sandbox.support import Demand, SandboxUnsupported, refusals, warnings
-
-OUTPUT_BYTES = 10 * 1024**2
-TRANSFER_SEC = 600.0
+from otcloud.harbor_ext.sandbox.watch import Watch, watch_of
 
 
 class LocalSandbox(BaseEnvironment):
     """`environment: {import_path: "otcloud.harbor_ext.local_sandbox:LocalSandbox", kwargs: {scratch: "scratch"}}`.
 
-    `scratch` is the folder for sandboxes' files, relative to Harbor's working folder; default: below the trial's own.
+    The kwargs are those of `sandbox.options`.
     """
 
     _told: ClassVar[set[str]] = set()
 
-    def __init__(self, *args: object, scratch: str | None = None, **kwargs: object) -> None:
-        self._scratch = scratch
-        self._problems: list[str] = []
-        self._box: Box | None = None
-        self._image = build.Image()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         known = BaseEnvironment.__init__.__code__
-        for name in sorted(set(kwargs) - set(known.co_varnames[: known.co_argcount + known.co_kwonlyargcount])):
-            kwargs.pop(name)
-            self._problems.append(f"environment.kwargs has the unknown key {name!r} (known: scratch)")
-        super().__init__(*args, **kwargs)  # pyright: ignore[reportArgumentType]
+        harbors = known.co_varnames[: known.co_argcount + known.co_kwonlyargcount]
+        ours = {name: kwargs.pop(name) for name in set(kwargs) - set(harbors)}
+        self._options, self._problems = options.read(ours)
+        self._box: Box | None = None
+        self._watch: Watch | None = None
+        self._image = build.Image()
+        super().__init__(*args, **kwargs)
 
     @staticmethod
     @override
@@ -102,7 +101,7 @@ class LocalSandbox(BaseEnvironment):
         if demand.builds is not None:
             await self._build(self._box, demand.builds)
         if workdir := self.task_env_config.workdir:
-            await self._checked(["mkdir", "-p", "--", workdir])
+            await self._courier().run(["mkdir", "-p", "--", workdir])
         made = await self.ensure_dirs(self._mount_targets(writable_only=True))
         if made is not None and made.return_code:
             raise SandboxError(f"the sandbox's log folders could not be made: {made.stderr}")
@@ -127,11 +126,25 @@ class LocalSandbox(BaseEnvironment):
         )
 
     async def _open_box(self) -> Box:
-        home = (Path(self._scratch) if self._scratch else self.trial_paths.trial_dir / "scratch").resolve()
+        scratch_folder = self._options.scratch
+        home = (Path(scratch_folder) if scratch_folder else self.trial_paths.trial_dir / "scratch").resolve()
         base = await asyncio.to_thread(bases.shared_base, home)
-        folder = home / uuid.uuid4().hex[:12]
         public = self._network_policy.network_mode == NetworkMode.PUBLIC
-        return Box(folder, base, sys.executable, public)
+        limits = self._options.limits(self._effective_storage_mb)
+        box = Box(home / uuid.uuid4().hex[:12], base, sys.executable, public, limits)
+        self._watch = watch_of(home, self._options.min_free_mb)
+        self._watch.add(box)
+        return box
+
+    @override
+    @contextlib.contextmanager
+    def with_default_user(self, user: str | int | None) -> Generator[None]:
+        """Harbor's frame around each phase. A sandbox that was ended while the agent thought about something else has
+        to end the agent's phase: in the next one, Harbor would blame the copying of the tests."""
+        with super().with_default_user(user):
+            yield
+        if self._box is not None:
+            self._box.raise_if_ended()
 
     async def _build(self, box: Box, path: Path) -> None:
         try:
@@ -144,12 +157,14 @@ class LocalSandbox(BaseEnvironment):
         if self._box is None:
             return
         box, self._box = self._box, None
+        if self._watch is not None:
+            self._watch.remove(box)
         await box.close()
         if not delete:
             return
         try:
             # Without a scratch folder of the run, the trial has one of its own, base included.
-            await asyncio.to_thread(scratch.remove, box.folder if self._scratch else box.folder.parent)
+            await asyncio.to_thread(scratch.remove, box.folder if self._options.scratch else box.folder.parent)
         except OSError as error:
             # Harbor would mark a good trial as failed; the folder goes with the run's scratch folder.
             self.logger.warning("local sandbox: %s stays behind: %s", box.folder, error)
@@ -170,7 +185,8 @@ class LocalSandbox(BaseEnvironment):
             effective_exec_cwd(cwd, self.task_env_config.workdir, self._image.workdir) or "/",
             self._image.user if who is None else str(who),
         )
-        stdout, stderr = HeadTail(OUTPUT_BYTES), HeadTail(OUTPUT_BYTES)
+        most = self._options.max_output_mb * MIB
+        stdout, stderr = HeadTail(most), HeadTail(most)
         try:
             code = await self._running().run(order, Pipes(stdout, stderr), timeout_sec or None)
         except TimeoutError as error:
@@ -182,46 +198,27 @@ class LocalSandbox(BaseEnvironment):
             raise RuntimeError("the sandbox is not running")
         return self._box
 
-    async def _checked(self, argv: list[str], stdin: BinaryIO | None = None, stdout: BoundedFile | None = None) -> None:
-        errors = HeadTail(OUTPUT_BYTES)
-        pipes = Pipes(stdout or errors, errors, stdin)
-        code = await self._running().run(Command(argv, self._image.env), pipes, TRANSFER_SEC)
-        if code:
-            raise transfer.TransferError(f"{shlex.join(argv[-2:])} ended with code {code}: {errors.text()[-500:]}")
+    def _courier(self) -> Courier:
+        most_of_a_file, most = self._options.max_log_file_mb * MIB, self._options.max_download_mb * MIB
+        return Courier(self._running(), most_of_a_file, most, self._image.env)
 
     @override
     async def upload_file(self, source_path: Path | str, target_path: str) -> None:
-        source = Path(source_path)
-        argv = transfer.put_file(str(target_path), source.name, source.stat().st_mode)
-        with source.open("rb") as content:
-            await self._checked(argv, content)
+        await self._courier().upload_file(Path(source_path), str(target_path))
 
     @override
     async def upload_dir(self, source_dir: Path | str, target_dir: str) -> None:
-        with tempfile.TemporaryFile(dir=self._running().folder) as archive:
-            await asyncio.to_thread(transfer.pack, Path(source_dir), archive)
-            archive.seek(0)
-            await self._checked(transfer.put_folder(str(target_dir)), archive)
+        await self._courier().upload_folder(Path(source_dir), str(target_dir))
 
     @override
     async def download_file(self, source_path: str, target_path: Path | str) -> None:
-        with transfer.replacing(Path(target_path)) as content:
-            await self._fetch(transfer.get_file(str(source_path)), content)
+        await self._courier().download_file(str(source_path), Path(target_path))
 
     @override
     async def download_dir(self, source_dir: str, target_dir: Path | str) -> None:
-        with tempfile.TemporaryFile(dir=self._running().folder) as archive:
-            await self._fetch(transfer.get_folder(str(source_dir)), archive)
-            archive.seek(0)
-            left_out = await asyncio.to_thread(transfer.unpack, archive, Path(target_dir))
-        if left_out:
-            self.logger.warning("local sandbox: of %s, not copied out: %s", source_dir, ", ".join(left_out[:20]))
-
-    async def _fetch(self, argv: list[str], file: BinaryIO) -> None:
-        content = BoundedFile(file, transfer.MAX_DOWNLOAD_BYTES)
-        await self._checked(argv, stdout=content)
-        if content.full:
-            raise transfer.TransferError(f"{argv[-1]} is larger than {transfer.MAX_DOWNLOAD_BYTES} bytes")
+        notes = await self._courier().download_folder(str(source_dir), Path(target_dir))
+        if notes:
+            self.logger.warning("local sandbox: of %s, not copied out: %s", source_dir, ", ".join(notes[:20]))
 
 
 def _allow_many_files() -> None:

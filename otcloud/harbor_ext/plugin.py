@@ -1,4 +1,4 @@
-"""Harbor's plug-in: one event line for each step of a trial, and a gate that holds starts while no model answers.
+"""Harbor's plug-in: one event line for each step of a trial, and a gate that holds starts back.
 
 Harbor awaits hooks in line and lets what they raise end the job, so nothing here may raise: an event that cannot be
 written is lost, and the trial's own files still tell its story.
@@ -6,6 +6,8 @@ written is lost, and the trial's own files still tell its story.
 
 import asyncio
 import logging
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,13 @@ from harbor.models.job.plugin import BaseJobPlugin
 from harbor.models.job.result import JobResult
 from harbor.trial.hooks import TrialEvent, TrialHookEvent
 
+from otcloud.harbor_ext import patience
+from otcloud.harbor_ext.entrance import Entrance
 from otcloud.runs.journal import append_line
+from otcloud.secrets import load
 from otcloud.trials.files import FolderFiles
 from otcloud.trials.read import read_trial
+from otcloud.trials.trial import Trial
 
 _log = logging.getLogger(__name__)
 _GATE_POLL_SEC = 0.2
@@ -25,20 +31,23 @@ _GATE_POLL_SEC = 0.2
 class Plugin(BaseJobPlugin):
     """`--plugin otcloud.harbor_ext.plugin:Plugin --pk events=FILE --pk gate=FILE`, paths relative to Harbor's folder.
 
-    Trials start while the gate file exists; without a gate they are never held.
+    Trials start while the gate (node/gate.py) lets them; without a gate they are never held.
     """
 
     def __init__(self, events: str, gate: str | None = None) -> None:
         super().__init__()
         self._events = Path(events)
-        self._gate = Path(gate) if gate else None
+        self._gate = Entrance(Path(gate)) if gate else None
         self._job = ""
+        self._secrets = load({**os.environ})
 
     async def on_job_start(self, job: Job) -> None:
         """Register for every event of every trial."""
         self._job = job.config.job_name
         for event in TrialEvent:
             job.add_hook(event, self._on_start if event is TrialEvent.START else self._on_event)
+        if any(agent.model_name for agent in job.config.agents):
+            patience.install()
         self._write({"event": "job-start", "trials": len(job)})
 
     async def on_job_end(self, job_result: JobResult) -> None:
@@ -46,32 +55,55 @@ class Plugin(BaseJobPlugin):
         self._write({"event": "job-end", "trials": job_result.n_total_trials})
 
     async def _on_start(self, event: TrialHookEvent) -> None:
-        if self._gate is not None and not self._gate.exists():
+        if self._gate is not None and not self._gate.admits():
             self._write_trial(event, name="held")
-            while not self._gate.exists():
+            while not self._gate.admits():
                 await asyncio.sleep(_GATE_POLL_SEC)
         self._write_trial(event)
 
     async def _on_event(self, event: TrialHookEvent) -> None:
-        self._write_trial(event)
-        if event.event is TrialEvent.END and event.result.exception_info is not None and _is_graded(event):
+        if event.event is not TrialEvent.END:
+            self._write_trial(event)
+            return
+        # Read here, where it still is: Harbor deletes the folder of a trial that it tries again.
+        trial = read_trial(FolderFiles(event.config.trials_dir / event.trial_name))
+        self._write_trial(event, facts=self._ending(event, trial))
+        if event.result.exception_info is not None and trial is not None and trial.counts:
             # The sandbox of a graded trial would not stop, say. Harbor would delete the trial and run it again; its
             # files keep the exception, and only the copy by which Harbor decides about a retry loses it.
             event.result.exception_info = None
 
-    def _write_trial(self, event: TrialHookEvent, name: str | None = None) -> None:
+    def _ending(self, event: TrialHookEvent, trial: Trial | None) -> dict[str, Any]:
+        """What an attempt was evidence of and what it used, a later retry or not."""
+        failure, verified = event.result.exception_info, event.result.verifier_result
+        facts: dict[str, Any] = {
+            "exception": failure.exception_type if failure is not None else None,
+            "rewards": verified.rewards if verified is not None else None,
+        }
+        if trial is None:
+            return facts
+        message = self._secrets.redact(trial.message) if trial.message else None
+        return facts | {
+            "outcome": trial.outcome.value,
+            "cause": trial.cause,
+            "message": message,
+            "empty": trial.is_empty,
+            "input_tokens": trial.input_tokens,
+            "output_tokens": trial.output_tokens,
+            "cost_usd": trial.cost_usd,
+        }
+
+    def _write_trial(
+        self, event: TrialHookEvent, name: str | None = None, facts: Mapping[str, Any] | None = None
+    ) -> None:
         path = event.config.task.path
         record: dict[str, Any] = {
             "event": name or event.event.value,
             "trial": event.trial_name,
             "task": path.name if path is not None else event.task_name,
             "t": event.timestamp.isoformat(),
+            **(facts or {}),
         }
-        if event.event is TrialEvent.END:
-            failure = event.result.exception_info
-            verified = event.result.verifier_result
-            record["exception"] = failure.exception_type if failure is not None else None
-            record["rewards"] = verified.rewards if verified is not None else None
         self._write(record)
 
     def _write(self, record: dict[str, Any]) -> None:
@@ -80,8 +112,3 @@ class Plugin(BaseJobPlugin):
         except (OSError, ValueError) as error:
             # A full disk or an odd name must not end the job: what this line said is also in the trial's own files.
             _log.warning("otcloud: cannot write an event: %s", error)
-
-
-def _is_graded(event: TrialHookEvent) -> bool:
-    trial = read_trial(FolderFiles(event.config.trials_dir / event.trial_name))
-    return trial is not None and trial.counts

@@ -7,9 +7,11 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
+from otcloud import containers
 from otcloud.datasets import tasks
 from otcloud.errors import (
     Cancelled,
@@ -19,29 +21,34 @@ from otcloud.errors import (
     PublishFailed,
     from_exit_code,
 )
+from otcloud.launch import agent_code
 from otcloud.launch.base import launcher
+from otcloud.launch.endpoint_check import check_endpoint, check_price
 from otcloud.launch.follow import View, follow
 from otcloud.launch.place import Place
+from otcloud.launch.score import write_score
 from otcloud.launch.tasks_check import check
 from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
+from otcloud.recipe.schema.agent import Agent
 from otcloud.runs.create import created, note, opened, writing
 from otcloud.runs.index import register
 from otcloud.runs.journal import read_json, utc_now
 from otcloud.runs.layout import RECORDING, RunDir
 from otcloud.runs.log import last_lines
-from otcloud.runs.state import read_state
-from otcloud.runs.stored import stored_plan
+from otcloud.runs.state import last_end, read_state
+from otcloud.runs.stored import lift, stored_plan
 from otcloud.trials.record import mapping, number, text
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that a new run takes along: the resolved recipe as YAML, the folder of its tasks, its recording."""
+    """What a new run takes along: the resolved recipe as YAML, the folder of its tasks, its recording, its agent."""
 
     recipe: str
     tasks: Path
     recording: Path | None
+    agent: Agent = field(default_factory=Agent)
 
 
 @dataclass(frozen=True)
@@ -67,13 +74,18 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
     """
     refuse_not_built(plan)
     secrets = place.secrets.require(plan.secrets.required)
+    _require_sandbox(plan, place)
+    check_endpoint(plan, secrets, place.environ)
     harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
+    check_price(plan, harbor, harbor.environment(place.environ, secrets))
     source = tasks.source_folder(inputs.tasks)
-    checked = check(plan, source, harbor, harbor.environment(place.environ, secrets), warn)
+    with agent_code.copied(inputs.agent) as code:
+        checked = check(plan, source, harbor, harbor.environment(place.environ, secrets, code), warn)
     run = RunDir(place.runs_dir / plan.run_id)
 
     def fill(building: RunDir) -> None:
         tasks.materialise(checked.sound, source, building)
+        agent_code.write(inputs.agent, building.agent)
         if inputs.recording is not None:
             (building.root / RECORDING).parent.mkdir(parents=True)
             shutil.copyfile(inputs.recording, building.root / RECORDING)
@@ -93,19 +105,35 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
         return Ended(run, _drive(run, plan, secrets, place, view))
 
 
-def resume(run: RunDir, place: Place, view: View) -> Ended:
-    """Take up a run where it stopped, with the plan that it stores.
+def resume(run: RunDir, place: Place, view: View, repair: Callable[[], bool] | None = None) -> Ended:
+    """Take up a run where it stopped, with the plan that is in force.
 
-    Errors: UsageError when somebody drives it, InputInvalid when the directory holds no plan.
+    `repair`, called while nobody else can drive the run, may amend that plan; when it says that there is nothing to
+    do, the run's last end is given. Errors: UsageError when somebody drives it, InputInvalid when the directory holds
+    no plan; those of `repair`.
     """
-    plan = stored_plan(run)
-    secrets = place.secrets.require(plan.secrets.required)
     with opened(run):
+        if repair is not None and not repair():
+            return Ended(run, last_end(run))
+        plan = stored_plan(run)
+        secrets = place.secrets.require(plan.secrets.required)
+        if repair is None:
+            with writing(run):
+                lift(run, utc_now())
         _register(run, place, view)
         state = read_state(run)
+        if state is None or state.exit_code != 0:
+            check_endpoint(plan, secrets, place.environ)
+            _require_sandbox(plan, place)
         verb = "looking over the finished" if state is not None and state.exit_code == 0 else "resuming"
         view.say(f"{verb} run {run.run_id} in {run.root}")
         return Ended(run, _drive(run, plan, secrets, place, view))
+
+
+def _require_sandbox(plan: Plan, place: Place) -> None:
+    """Error: CredentialOrProgramMissing, when the run takes place here and its container engine does not work."""
+    if plan.launcher == "local":
+        containers.require(plan.sandbox, place.environ)
 
 
 def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, view: View) -> OtcloudError | None:
@@ -113,7 +141,7 @@ def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, vi
     try:
         with writing(run):
             run.status.unlink(missing_ok=True)
-            note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid())
+            note(run, "drive", t=utc_now(), exit_code=None, error=None, pid=os.getpid(), **_planned(run, plan))
             execution = launcher(plan.launcher).start(run, place.environ, secrets)
         code = follow(execution, run, view)
         ended = True
@@ -121,10 +149,18 @@ def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, vi
         if execution is not None and not ended:
             execution.kill()
     failure, traces = _failure(run, code), None
+    unscored = write_score(run, plan)
+    failure = failure or unscored
     if not isinstance(failure, Interrupted):
         built, traces = _build(run, plan)
         failure = failure or built
     return _ended(run, failure, time.monotonic() - begin, traces)
+
+
+def _planned(run: RunDir, plan: Plan) -> dict[str, int]:
+    """The trials that the plan in force asks for; nothing where the tasks cannot be read, which the node will tell."""
+    tasks = (read_json(run.tasks_lock) or {}).get("tasks")
+    return {"planned": len(cast("list[object]", tasks)) * plan.harbor.attempts} if isinstance(tasks, list) else {}
 
 
 def _ended(

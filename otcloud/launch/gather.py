@@ -13,8 +13,10 @@ from otcloud import __version__
 from otcloud.datasets import tasks
 from otcloud.engines.recording import load as load_recording
 from otcloud.errors import InputInvalid, UsageError
+from otcloud.launch import agent_code
 from otcloud.launch.place import Place
 from otcloud.launch.sandboxes import sandboxes
+from otcloud.plan.api import api_secrets
 from otcloud.plan.facts import Facts, TaskSet
 from otcloud.recipe.schema import Recipe
 from otcloud.runs.layout import run_id
@@ -47,15 +49,23 @@ def gather(recipe: Recipe, place: Place, moment: Moment, name: str | None) -> Fa
         otcloud_version=__version__,
         tasks=_local_tasks(recipe),
         recording_sha256=hashlib.sha256(recording.read_bytes()).hexdigest() if recording is not None else None,
+        agent_digest=agent_code.digest(recipe.agent),
         recorded_model=recorded.model if recorded is not None else None,
-        sandboxes=sandboxes(place.environ, place.cache) if recipe.sandbox.type == "auto" else None,
+        sandboxes=_sandboxes(recipe, place),
         secrets=tuple(sorted({*place.secrets.values, *place.secrets.pick(_asked_for(recipe))})),
     )
 
 
+def _sandboxes(recipe: Recipe, place: Place) -> dict[str, str | None] | None:
+    """What is known of this machine's sandboxes; an engine that is named is looked at where the run will be."""
+    if recipe.sandbox.type != "auto" and recipe.compute.providers != ["local"]:
+        return None
+    return sandboxes(recipe.sandbox.type, place.environ, place.cache)
+
+
 def _asked_for(recipe: Recipe) -> tuple[str, ...]:
     """Secrets that may be there under another name, or whose name does not sound like one."""
-    return (*ALIASES, *recipe.secrets, *filter(None, [recipe.model.api_key]))
+    return (*ALIASES, *recipe.secrets, *api_secrets(recipe))
 
 
 def _local_tasks(recipe: Recipe) -> TaskSet | None:

@@ -63,7 +63,7 @@ def execute(prepared: Prepared, view: View, warn: Callable[[str], None]) -> Ende
     order, place = prepared.order, prepared.place
     earlier = _named(prepared) if order.job_name else None
     if earlier is None and not order.new and not order.job_name:
-        earlier = unfinished(prepared.plan.recipe_digest, place.runs_dir)
+        earlier = unfinished(prepared.plan.recipe_digest, place.runs_dir, view.say)
     if earlier is not None:
         return resume(earlier, place, view)
     refuse_not_built(prepared.plan)
@@ -87,4 +87,5 @@ def _inputs(loaded: Loaded) -> Inputs:
     folder = loaded.recipe.tasks.path
     if folder is None:
         raise InputInvalid("the recipe names no folder of tasks", do="set tasks.path, or --tasks-input-path")
-    return Inputs(recipe=to_yaml(loaded), tasks=folder, recording=recording_of(loaded.recipe))
+    recipe = loaded.recipe
+    return Inputs(recipe=to_yaml(loaded), tasks=folder, recording=recording_of(recipe), agent=recipe.agent)

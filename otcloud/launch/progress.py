@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from otcloud.money import dollars
 from otcloud.runs.journal import Tail, read_json
 from otcloud.runs.layout import RunDir
 from otcloud.trials.record import count, number, text
@@ -21,8 +22,10 @@ class Progress:
     infra: int = 0
     running: int = 0
     held: int = 0
+    again: int = 0
     mean_reward: float | None = None
     output_tokens: int = 0
+    spent_usd: float | None = None
     elapsed_sec: float = 0.0
     tokens_per_sec: float | None = None
     eta_sec: float | None = None
@@ -32,9 +35,12 @@ class Progress:
         reward = "-" if self.mean_reward is None else f"{self.mean_reward:.2f}"
         parts = [f"{self.state}: {self.done}/{self.planned} trials", f"{self.running} running"]
         parts += [f"{self.passed} passed", f"{self.failed} failed", f"{self.infra} lost to infrastructure"]
+        parts += [f"{self.again} to run again"] if self.again else []
         parts += [f"mean reward {reward}"]
         if self.tokens_per_sec is not None:
             parts.append(f"{self.tokens_per_sec:.0f} tokens/s")
+        if self.spent_usd is not None:
+            parts.append(f"{dollars(self.spent_usd)} spent")
         if self.eta_sec is not None:
             parts.append(f"about {duration(self.eta_sec)} left")
         return ", ".join(parts)
@@ -74,8 +80,10 @@ class ProgressReader:
             infra=count(status.get("infra")) or 0,
             running=len(self._running),
             held=len(self._held),
+            again=count(status.get("again")) or 0,
             mean_reward=number(status.get("mean_reward")),
             output_tokens=tokens,
+            spent_usd=number(status.get("spent_usd")),
             elapsed_sec=elapsed_sec,
             tokens_per_sec=rate,
             eta_sec=eta,

@@ -8,12 +8,16 @@ from pathlib import Path
 from otcloud import process
 from otcloud.datasets.tasks import only, stray_link
 from otcloud.errors import HarborFailed, InputInvalid, join_problems
+from otcloud.plan.containers import CONTAINER_SANDBOXES, without_overlay
 from otcloud.plan.facts import TaskSet
 from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
+from otcloud.recipe.agent_file import top_module
 from otcloud.trials.record import Json, mapping, parse, text
 
 _SHOWN = 20
+_NO_ENDPOINT = {"HOSTED_VLLM_API_BASE": "http://127.0.0.1:9/v1", "HOSTED_VLLM_API_KEY": "none-yet"}
+"""Agents inside the sandbox are given the endpoint by these names, and nothing listens yet."""
 _JOB = ""
 """The name under which Harbor's reader answers for the job itself: its agent and its environment."""
 
@@ -44,7 +48,8 @@ def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn
     headline = f"{len(problems)} of {len(found.tasks)} tasks cannot be run"
     if plan.tasks.broken == "refuse" or len(problems) == len(found.tasks):
         skip = "" if plan.tasks.broken == "skip" else "; tasks.broken: skip leaves them out"
-        raise InputInvalid(headline, why=told, do=f"mend or exclude them (tasks.exclude){skip}")
+        advice = f"mend or exclude them (tasks.exclude){skip}{_network_advice(plan, told)}"
+        raise InputInvalid(headline, why=told, do=advice)
     warn(f"{headline} and are left out:\n{told}")
     return Checked(only(found, [fact.name for fact in found.tasks if fact.name not in problems]), problems)
 
@@ -55,21 +60,41 @@ def _strays(found: TaskSet, source: Path) -> dict[str, str]:
 
 
 def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, env: Mapping[str, str]) -> dict[str, str]:
-    job = {"job_name": "check", **plan.harbor.job}
+    job = {"job_name": "check", **without_overlay(plan.harbor.job)}
     question = {"root": str(source), "names": [fact.name for fact in found.tasks], "job": job}
     program = [harbor.python, "-m", "otcloud.harbor_ext.check_tasks"]
-    done = process.run(program, env=env, stdin=json.dumps(question))
+    done = process.run(program, env={**_NO_ENDPOINT, **env}, stdin=json.dumps(question))
     answers = {text(answer["name"]): text(answer.get("problem")) for answer in _answers(done.stdout)}
     if refused := answers.pop(_JOB, ""):
         raise InputInvalid(
             "Harbor refuses the agent or the sandbox of this recipe",
             why=refused,
-            do="check agent.name, agent.import_path, agent.kwargs, sandbox.type and sandbox.kwargs",
+            do=_advice(plan),
         )
     if done.code != 0 or set(answers) != set(question["names"]):
         tail = "\n".join(done.stderr.strip().splitlines()[-8:])
         raise HarborFailed("Harbor could not be asked about the tasks", why=tail or f"it ended with code {done.code}")
     return {name: problem for name, problem in answers.items() if problem}
+
+
+def _network_advice(plan: Plan, told: str) -> str:
+    """Harbor says the same of an engine that cannot guard a network and of one that lacks the images for it."""
+    if plan.sandbox not in CONTAINER_SANDBOXES or "network_mode=" not in told:
+        return ""
+    return (
+        f"; {plan.sandbox} guards the network of a task with images that it has to pull (alpine, gogost/gost): "
+        "let it reach a registry once"
+    )
+
+
+def _advice(plan: Plan) -> str:
+    agent = plan.harbor.job["agents"][0]
+    top = top_module(agent.get("import_path") or "otcloud")
+    if top not in ("harbor", "otcloud") and plan.harbor.agent_digest is None:
+        return f"put {top}.py, or the package folder {top}, beside the recipe, or name it with agent.file"
+    if top not in ("harbor", "otcloud"):
+        return "mend the agent's code; what it imports must lie in its package folder, or come with Harbor"
+    return "check agent.name, agent.import_path, agent.kwargs, sandbox.type and sandbox.kwargs"
 
 
 def _answers(stdout: str) -> Iterator[Json]:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from otcloud.errors import Cancelled, InputInvalid, Interrupted, OtcloudError, PublishFailed, UsageError
 from otcloud.node.runner import Runner
-from otcloud.node.slots import entries
+from otcloud.node.slots import EVERYTHING, Scope, entries
 from otcloud.node.status import Status
 from otcloud.places import cache_dir
 from otcloud.programs import ensure_harbor
 from otcloud.runs.journal import locked, read_json
 from otcloud.runs.layout import RunDir
-from otcloud.runs.stored import stored_plan
+from otcloud.runs.stored import newest, stored_plan
 from otcloud.secrets import Secrets
 
 _LOCK_WAIT_SEC = 90.0
@@ -111,14 +111,16 @@ def _say(text: str) -> None:
 
 
 def _execute(run: RunDir, status: Status, stop: _Stop, held: int) -> None:
-    plan, lock = stored_plan(run), read_json(run.tasks_lock)
+    amendment, plan, lock = newest(run), stored_plan(run), read_json(run.tasks_lock)
     if lock is None:
-        raise InputInvalid(f"{run.tasks_lock} cannot be read", why="it is missing or torn", do="start a new run: --new")
+        do = "start a new run with the command that started this one, and --new"
+        raise InputInvalid(f"{run.tasks_lock} cannot be read", why="it is missing or torn", do=do)
     stop.end_by(int(plan.lifetime.max_sec) + _OVERTIME_SEC)
     environ = dict(os.environ)
     secrets = Secrets(environ, "the node's environment").require(plan.secrets.required)
     harbor = ensure_harbor(plan.harbor.lock, cache_dir(environ), environ, lambda text: status.update(note=text))
-    Runner(run, plan, entries(lock), harbor, environ, secrets, status, stop, held).execute()
+    scope = EVERYTHING if amendment is None else Scope(frozenset(amendment.vacated), amendment.slots)
+    Runner(run, plan, entries(lock), harbor, environ, secrets, status, stop, held, scope).execute()
 
 
 if __name__ == "__main__":

@@ -54,15 +54,14 @@ def environment(
     secrets: Mapping[str, str],
     harbor: Harbor,
     run: RunDir,
-    endpoint: tuple[str, str] | None,
+    variables: Mapping[str, str] | None,
 ) -> dict[str, str]:
-    """Harbor's environment in a run: its own narrow one, a temporary folder of the run's, the endpoint (URL, key)."""
+    """Harbor's environment in a run: its own narrow one, a temporary folder of the run's, the model server's variables
+    (address and key)."""
     temporary = run.scratch / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    env = harbor.environment(environ, secrets) | {"TMPDIR": str(temporary)}
-    if endpoint is not None:
-        env |= {"HOSTED_VLLM_API_BASE": endpoint[0], "HOSTED_VLLM_API_KEY": endpoint[1]}
-    return env
+    env = harbor.environment(environ, secrets, run.agent if run.agent.is_dir() else None)
+    return env | {"TMPDIR": str(temporary), **(variables or {})}
 
 
 def stop(child: process.Child) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from otcloud.node.slots import TaskEntry, filled, free_rollout
+from otcloud.node.slots import EVERYTHING, Scope, TaskEntry, free_rollout, missing
 from otcloud.runs.journal import append_line, read_lines
 from otcloud.runs.layout import RunDir
 from otcloud.trials.archive import pack
@@ -18,7 +18,7 @@ from otcloud.trials.failures import failure_of
 from otcloud.trials.files import FolderFiles
 from otcloud.trials.published import read_index
 from otcloud.trials.read import read_trial
-from otcloud.trials.trial import COUNTING, Outcome, Trial
+from otcloud.trials.trial import Outcome, Trial
 
 
 @dataclass
@@ -28,6 +28,7 @@ class Publisher:
     run: RunDir
     tasks: Sequence[TaskEntry]
     max_retries: int
+    scope: Scope = EVERYTHING
     trials: list[Trial] = field(default_factory=list[Trial])
     unpublished: dict[str, str] = field(default_factory=dict[str, str])
     """Finished trials whose folder could not be read, and why; `catch_up` tries again."""
@@ -37,15 +38,20 @@ class Publisher:
         self.trials = list(read_index(self.run.published_index))
         self._names = {trial.trial for trial in self.trials}
         self._digests = {task.folder: task.digest for task in self.tasks}
-        self._filled: defaultdict[str, set[int | None]] = defaultdict(set)
+        self._held: defaultdict[str, list[int | None]] = defaultdict(list)
+        self._vacated: set[tuple[str, int | None]] = set()
         self._lost: defaultdict[tuple[str, str], set[int | None]] = defaultdict(set)
         for trial in self.trials:
             self._take(trial)
 
+    def missing(self, attempts: int, *, everything: bool = False) -> list[TaskEntry]:
+        """The tasks to run, one entry for each free slot: those in scope, or really every one."""
+        return missing(self.tasks, attempts, self._held, EVERYTHING if everything else self.scope)
+
     @property
-    def filled(self) -> Counter[str]:
-        """How many slots each task folder has filled."""
-        return filled(self.trials)
+    def again(self) -> int:
+        """Slots whose trial was vacated and that no other has filled yet."""
+        return len(self._vacated)
 
     def ended(self, job: str, trial: str, exception: str | None) -> None:
         """Harbor says that a trial ended: publish it unless it says nothing of the agent and will be tried again."""
@@ -82,8 +88,7 @@ class Publisher:
         return trial
 
     def _publish(self, trial: Trial, folder: Path) -> None:
-        taken = self._filled[trial.task] | self._lost[trial.task, trial.job]
-        update = {"task_digest": self._digests[trial.task], "rollout": free_rollout(taken)}
+        update = {"task_digest": self._digests[trial.task], "rollout": self._rollout(trial)}
         trial = trial.model_copy(update=update)
         try:
             sha256, size = pack(folder, self.run.archive(folder.name))
@@ -100,10 +105,20 @@ class Publisher:
         self._names.add(trial.trial)
         self._take(trial)
 
+    def _rollout(self, trial: Trial) -> int:
+        """The slot of a new trial: one that this start is for before any other."""
+        held = {*self._held[trial.task], *self._lost[trial.task, trial.job]}
+        return free_rollout(held, (self.scope.slots or {}).get(trial.task, ()))
+
     def _take(self, trial: Trial) -> None:
-        """A counting trial holds its slot for good; a lost one holds it for the part that lost it."""
-        slots = self._filled[trial.task] if trial.outcome in COUNTING else self._lost[trial.task, trial.job]
-        slots.add(trial.rollout)
+        """A counting trial holds its slot until it is vacated; a lost one holds it for the part that lost it."""
+        if self.scope.fills(trial):
+            self._held[trial.task].append(trial.rollout)
+            self._vacated.discard((trial.task, trial.rollout))
+        elif trial.counts:
+            self._vacated.add((trial.task, trial.rollout))
+        else:
+            self._lost[trial.task, trial.job].add(trial.rollout)
 
 
 def _sha256(path: Path) -> str | None:

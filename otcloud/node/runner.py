@@ -20,10 +20,17 @@ from otcloud.errors import (
 )
 from otcloud.harbor_ext.sandbox import scratch
 from otcloud.node import harbor as harbor_jobs
+from otcloud.node.api import ApiServer
+from otcloud.node.budget import Budget
+from otcloud.node.containers import Containers
+from otcloud.node.disk import DiskWatch
+from otcloud.node.early_stop import EarlyStopWatch
+from otcloud.node.gate import Gate
 from otcloud.node.publish import Publisher
 from otcloud.node.serving import ModelServer, NoServer, Server
-from otcloud.node.slots import TaskEntry, missing
+from otcloud.node.slots import EVERYTHING, Scope, TaskEntry
 from otcloud.node.status import Status
+from otcloud.node.watch import InFlight, Watch
 from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
 from otcloud.runs.journal import Tail
@@ -50,9 +57,18 @@ class Runner:
     status: Status
     stopping: Callable[[], bool]
     lock: int
+    scope: Scope = EVERYTHING
 
     def __post_init__(self) -> None:
-        self.publisher = Publisher(self.run, self.tasks, self.plan.harbor.max_retries)
+        self._containers = Containers(self.run, self.plan, self.environ, self.status)
+        self.gate = Gate(self.run)
+        self.publisher = Publisher(self.run, self.tasks, self.plan.harbor.max_retries, self.scope)
+        done, rules = sum(trial.counts for trial in self.publisher.trials), self.plan.harbor.early_stop
+        self._early_stop = EarlyStopWatch(rules, self.gate, self.status, self.run.run_id, done)
+        self._disk = DiskWatch(self.run, self.gate)
+        self._budget = Budget(self.run, self.plan, self.gate, lambda: bool(self._missing()))
+        self.watches: list[Watch] = [self._disk, self._early_stop, self._budget]
+        self._in_flight = InFlight()
         self.planned = len(self.tasks) * self.plan.harbor.attempts
         self._deadline = time.monotonic() + self.plan.lifetime.max_sec
         self._settling: list[tuple[float, str, str, str | None]] = []
@@ -67,6 +83,10 @@ class Runner:
         if todo := self._missing():
             self._check_tasks(todo)
             self._check_end()
+            self._disk.check()
+            self._report("starting", now=True)
+            self._budget.begin()
+            self._containers.prepare()
             server = self._server()
             try:
                 server.start()
@@ -78,7 +98,7 @@ class Runner:
         self._judge()
 
     def _parts(self, server: ModelServer) -> None:
-        env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, server.endpoint)
+        env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, server.variables)
         barren = 0
         while todo := self._missing():
             before = len(self.publisher.trials)
@@ -86,6 +106,8 @@ class Runner:
             if code == 0:
                 return
             self.status.event("harbor-died", code=code)
+            self._disk.check()
+            self._containers.sweep()
             barren = barren + 1 if len(self.publisher.trials) == before else 0
             if barren >= _MAX_BARREN_PARTS:
                 raise HarborFailed(
@@ -102,13 +124,23 @@ class Runner:
             self.status.event("harbor-start", job=job, pid=child.pid, trials=len(todo))
             while (code := child.poll()) is None:
                 self._check_end()
-                server.tick()
+                self._look_after(server)
                 self._follow(events)
-                self._report("running" if server.ready else "serving", job=job)
+                for watch in self.watches:
+                    watch.tick(len(self._in_flight.running))
+                state = "paused" if self.gate.held_for else "running"
+                note = "; ".join(filter(None, self.gate.held_for))
+                self._report(state if server.ready else "serving", job=job, note=note)
                 time.sleep(_TICK_SEC)
             return code
         finally:
             self._stop(child)
+
+    def _look_after(self, server: ModelServer) -> None:
+        was_ready = server.ready
+        server.tick()
+        if was_ready and not server.ready:
+            self._early_stop.excuse(self._in_flight.running)
 
     def _stop(self, child: process.Child) -> None:
         try:
@@ -123,6 +155,9 @@ class Runner:
     def _follow(self, events: Tail) -> None:
         now = time.monotonic()
         for event in events.read():
+            self._in_flight.take(event)
+            for watch in self.watches:
+                watch.take(event)
             if event.get("event") == "end" and "job" in event and "trial" in event:
                 job, trial = str(event["job"]), str(event["trial"])
                 self._settling.append((now + _SETTLE_SEC, job, trial, event.get("exception")))
@@ -152,12 +187,12 @@ class Runner:
     def _report(self, state: str, *, now: bool = False, **facts: object) -> None:
         done = self._summarize(now=now)
         counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra", "mean_reward"})
-        tokens = done.model_dump(include={"input_tokens", "output_tokens"})
-        self.status.update(state=state, **counts, **tokens, **facts)
+        used = done.model_dump(include={"input_tokens", "output_tokens"}) | self._budget.figures()
+        self.status.update(state=state, **counts, **used, again=self.publisher.again, **facts)
 
     def _judge(self) -> None:
         done = self._summarize(now=True)
-        lost = self.planned - done.done
+        lost = len(self.publisher.missing(self.plan.harbor.attempts, everything=True))
         if lost and self.publisher.unpublished:
             reasons = list(self.publisher.unpublished.values())
             raise PublishFailed(
@@ -167,8 +202,9 @@ class Runner:
             )
         if lost > self.plan.harbor.infra_tolerance * self.planned:
             causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
+            how = "were lost to infrastructure" if self.scope.slots is None else "are lost or still to be run"
             raise TooManyInfraFailures(
-                f"{lost} of {self.planned} trials were lost to infrastructure",
+                f"{lost} of {self.planned} trials {how}",
                 why=causes or "Harbor ended without them",
                 do=f"to try them again: otcloud resume {self.run.run_id}",
             )
@@ -182,17 +218,22 @@ class Runner:
         return self._summary
 
     def _missing(self) -> list[TaskEntry]:
-        return missing(self.tasks, self.plan.harbor.attempts, self.publisher.filled)
+        return self.publisher.missing(self.plan.harbor.attempts)
 
     def _server(self) -> ModelServer:
         spec = self.plan.candidates[0].serve
         if spec.engine == "none":
-            return NoServer(self.run)
-        return Server(spec, self.run, _plain(self.environ), self.status, self.lock)
+            return NoServer(self.gate)
+        if spec.api is not None:
+            server = ApiServer(spec, self.run, self.gate, self.status, self.secrets, self.environ)
+            self.watches.append(server)
+            return server
+        return Server(spec, self.run, self.gate, _plain(self.environ), self.status, self.lock)
 
     def _clear_scratch(self) -> None:
         with contextlib.suppress(FileNotFoundError):  # nothing has been left there
             scratch.remove(self.run.scratch)
+        self._containers.sweep()
         self.run.gate.unlink(missing_ok=True)
 
 

@@ -4,18 +4,19 @@ Ready means that a completion was answered. Nothing here waits: `tick` looks, de
 """
 
 import contextlib
-import json
 import secrets
 import socket
 import sys
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException
-from typing import Any, Protocol
+from typing import Protocol
 
 from otcloud import process
 from otcloud.engines.recording import WARM_UP
 from otcloud.errors import ServerNeverReady
+from otcloud.node.asking import Asking
+from otcloud.node.gate import Gate
+from otcloud.node.probe import Endpoint
 from otcloud.node.status import Status
 from otcloud.plan.plan import ServeSpec
 from otcloud.runs.journal import utc_now, write_json
@@ -23,7 +24,9 @@ from otcloud.runs.layout import RunDir
 from otcloud.runs.log import last_lines
 
 HOST = "127.0.0.1"
-_PROBE_TIMEOUT_SEC = 5.0
+HOLDER = "server"
+"""The server's name at the gate."""
+
 _PROBE_EVERY_SEC = 0.05
 _PORTS = range(20000, 30000)
 """Below the range from which Linux takes the ports of outgoing connections (32768 on): while a dead server is started
@@ -31,7 +34,7 @@ again, no connection of Harbor can sit on the port that Harbor was told."""
 
 
 class ModelServer(Protocol):
-    """What the runner wants of a server; `endpoint` is (URL, key), None when no model is asked."""
+    """What the runner wants of a server."""
 
     @property
     def ready(self) -> bool:
@@ -39,8 +42,8 @@ class ModelServer(Protocol):
         ...
 
     @property
-    def endpoint(self) -> tuple[str, str] | None:
-        """Root of the OpenAI protocol, and the key."""
+    def variables(self) -> Mapping[str, str]:
+        """What agents are given to find the model: the address and the key, by the names that they read."""
         ...
 
     def start(self) -> None:
@@ -60,35 +63,38 @@ class NoServer:
     """The server of agents that ask no model: the gate is open from start to stop."""
 
     ready = True
-    endpoint = None
 
-    def __init__(self, run: RunDir) -> None:
-        self._run = run
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.variables: Mapping[str, str] = {}
 
     def start(self) -> None:
         """Let trials start."""
-        self._run.gate.touch()
+        self._gate.release(HOLDER)
 
     def tick(self) -> None:
         """Nothing can go wrong with nothing."""
 
     def stop(self) -> None:
         """Let no further trial start."""
-        self._run.gate.unlink(missing_ok=True)
+        self._gate.hold(HOLDER)
 
 
 class Server:
     """The server of one run, on one port with one key for as long as the node lives.
 
-    `gate` exists while it answers. Errors of `tick`: ServerNeverReady.
+    It holds the gate while it does not answer. Errors of `tick`: ServerNeverReady.
     """
 
-    def __init__(self, spec: ServeSpec, run: RunDir, environ: Mapping[str, str], status: Status, lock: int) -> None:
+    def __init__(
+        self, spec: ServeSpec, run: RunDir, gate: Gate, environ: Mapping[str, str], status: Status, lock: int
+    ) -> None:
         self.spec = spec
         self.port = _free_port()
         self.key = secrets.token_urlsafe(32)
         self.ready = False
         self._run = run
+        self._gate = gate
         self._environ = environ
         self._status = status
         self._lock = lock
@@ -96,16 +102,23 @@ class Server:
         self._starts = 0
         self._deadline = 0.0
         self._next_probe = 0.0
+        self._asking: Asking | None = None
 
     @property
     def endpoint(self) -> tuple[str, str]:
         """Root of the OpenAI protocol, and the key."""
         return f"http://{HOST}:{self.port}/v1", self.key
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Address and key as litellm reads them for `hosted_vllm/`."""
+        return {"HOSTED_VLLM_API_BASE": self.endpoint[0], "HOSTED_VLLM_API_KEY": self.key}
+
     def start(self) -> None:
         """Start the program; it is not ready yet."""
         self._close()
         self._starts += 1
+        self._asking = None
         self._deadline = time.monotonic() + self.spec.ready_timeout_sec
         env = {**self._environ, "VLLM_API_KEY": self.key}
         log = self._run.log("server")
@@ -119,8 +132,7 @@ class Server:
         code = self._child.poll()
         if code is not None:
             self._died(self._child, code)
-        elif not self.ready and time.monotonic() >= self._next_probe:
-            self._next_probe = time.monotonic() + _PROBE_EVERY_SEC
+        elif not self.ready:
             if self._answers():
                 self._open()
             elif time.monotonic() > self._deadline:
@@ -157,36 +169,29 @@ class Server:
 
     def _close(self) -> None:
         self.ready = False
-        self._run.gate.unlink(missing_ok=True)
+        self._gate.hold(HOLDER, "the model server does not answer")
         self._run.endpoint.unlink(missing_ok=True)
 
     def _open(self) -> None:
         self.ready = True
         endpoint = {"model": self.spec.served_name, "url": self.endpoint[0], "engine": self.spec.engine}
         write_json(self._run.endpoint, {**endpoint, "ready_at": utc_now()})
-        self._run.gate.touch()
+        self._gate.release(HOLDER)
         self._status.event("server-ready", start=self._starts)
 
     def _answers(self) -> bool:
-        body = {"model": self.spec.served_name, "messages": [{"role": "user", "content": WARM_UP}], "max_tokens": 8}
-        try:
-            answer = _post(self.port, self.key, body)
-            return isinstance(answer["choices"][0]["message"], dict)
-        except (OSError, HTTPException, ValueError, LookupError, TypeError):
-            return False  # not up yet, or not what it should say: asked again until the deadline
+        """Whether the last question was answered; asks the next one when it is due. Waits for nothing."""
+        now = time.monotonic()
+        if self._asking is None and now >= self._next_probe:
+            model = self.spec.served_name or ""
+            self._asking = Asking(Endpoint(self.endpoint[0], model, self.key, prompt=WARM_UP))
+        if self._asking is None or not self._asking.over:
+            return False
+        fault, self._asking, self._next_probe = self._asking.fault, None, now + _PROBE_EVERY_SEC
+        return fault is None
 
     def _last_words(self) -> str:
         return last_lines(self._run.log("server"))
-
-
-def _post(port: int, key: str, body: dict[str, Any]) -> Any:
-    connection = HTTPConnection(HOST, port, timeout=_PROBE_TIMEOUT_SEC)
-    try:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
-        connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
-        return json.loads(connection.getresponse().read())
-    finally:
-        connection.close()
 
 
 def _free_port() -> int:

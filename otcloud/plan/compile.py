@@ -5,6 +5,10 @@ import json
 import re
 
 from otcloud.errors import InputInvalid, join_problems
+from otcloud.plan.agents import agent_warnings
+from otcloud.plan.api import is_api
+from otcloud.plan.comparable import overrides
+from otcloud.plan.containers import compose_overlay
 from otcloud.plan.facts import Facts
 from otcloud.plan.harborjob import compile_job
 from otcloud.plan.needs import not_built, required_secrets
@@ -31,7 +35,7 @@ def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
         kind=recipe.kind,
         created=facts.now,
         otcloud_version=facts.otcloud_version,
-        recipe_digest=recipe_digest(recipe),
+        recipe_digest=recipe_digest(recipe, facts.agent_digest),
         launcher="local" if recipe.compute.providers == ["local"] else "sky",
         candidates=candidates,
         tasks=_tasks(recipe, facts),
@@ -42,7 +46,9 @@ def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
             max_retries=recipe.trials.retries,
             infra_tolerance=recipe.trials.infra_tolerance,
             early_stop=recipe.trials.early_stop,
+            agent_digest=facts.agent_digest,
             job=compile_job(recipe, sandbox, serve.served_name, facts.run_id),
+            compose=compose_overlay(sandbox, facts.run_id),
         ),
         sandbox=sandbox,
         sync=recipe.sync,
@@ -51,6 +57,7 @@ def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
         ceiling=_ceiling(recipe, candidates, sandbox),
         secrets=SecretPlan(required=required, missing=tuple(name for name in required if name not in facts.secrets)),
         warnings=_warnings(recipe, facts, sandbox),
+        overrides=overrides(recipe, sandbox, facts.tasks),
         not_built=not_built(recipe),
     )
 
@@ -65,9 +72,13 @@ def _check_size(recipe: Recipe, facts: Facts) -> None:
         )
 
 
-def recipe_digest(recipe: Recipe) -> str:
-    """Identity of a recipe: SHA-256 of its canonical JSON, 16 hex digits."""
+def recipe_digest(recipe: Recipe, agent_digest: str | None = None) -> str:
+    """Identity of a recipe: SHA-256 of its canonical JSON, and of its agent's code, 16 hex digits.
+
+    Half a run by one agent and half by another of the same name would be told by nothing in the results.
+    """
     canonical = json.dumps(recipe.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    canonical += agent_digest or ""
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
@@ -143,9 +154,23 @@ def _ceiling(recipe: Recipe, candidates: tuple[Candidate, ...], sandbox: str) ->
     known = [price for price in prices if price is not None]
     hours = recipe.limits.max_hours + (recipe.limits.hold_hours if recipe.sync.store is None else 0)
     unknown = [f"{name} sandboxes" for name in (sandbox,) if name not in ("local", "docker", "podman")]
-    unknown += ["the model provider's price per token"] if recipe.model.engine == "api" else []
+    unknown += _token_cost(recipe)
     unknown += ["candidates without a known price"] if len(known) < len(prices) else []
-    return Ceiling(known_usd=round(max(known) * hours, 2) if known else None, unknown=tuple(unknown))
+    machine = round(max(known) * hours, 2) if known else None
+    # What a provider's tokens cost is bounded by the limit alone, and the run is ended there.
+    tokens = (recipe.limits.max_cost or 0.0) if is_api(recipe) else 0.0
+    return Ceiling(known_usd=None if machine is None else machine + tokens, unknown=tuple(unknown))
+
+
+def _token_cost(recipe: Recipe) -> list[str]:
+    """What a provider's tokens add to the sum: how many there will be is not known."""
+    if not is_api(recipe) or recipe.limits.max_cost is not None:
+        return []
+    model = recipe.model
+    if model.input_usd_per_mtok is None:
+        return ["the model provider's price per token"]
+    asked, answered = model.input_usd_per_mtok, model.output_usd_per_mtok or 0.0
+    return [f"${asked:g} a million prompt tokens, ${answered:g} a million answered"] if asked or answered else []
 
 
 def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
@@ -154,8 +179,10 @@ def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
         passed_over = [f"{name}: {why}" for name, why in facts.sandboxes.items() if why is not None and name != sandbox]
         if passed_over and next(iter(facts.sandboxes)) != sandbox:
             found.append(f"sandbox.type: auto takes {sandbox} ({'; '.join(passed_over)})")
+    elif facts.sandboxes and (lack := facts.sandboxes.get(sandbox)):
+        found.append(f"sandbox {sandbox} does not work on this machine: {lack}")
     if sandbox == "local" and recipe.compute.providers == ["local"]:
         found.append("sandbox local shares this machine's kernel: for development and trusted models")
-    if recipe.model.sampling and recipe.agent.name not in (None, "terminus-2", "bash"):
-        found.append(f"model.sampling is not sent: agent {recipe.agent.name} has arguments of its own (agent.kwargs)")
-    return tuple(found)
+    if is_api(recipe) and recipe.compute.accelerators:
+        found.append("compute.accelerators: a machine with GPUs has nothing to do where model.engine is api")
+    return (*found, *agent_warnings(recipe))

@@ -60,11 +60,15 @@ class Facts(Noun):
     recording_sha256: str | None = None
     """Digest of the recording that the replay engine serves."""
 
+    agent_digest: str | None = None
+    """Digest of the code of an agent of the user's own."""
+
     recorded_model: str | None = None
     """Model named by the recording."""
 
     sandboxes: dict[str, str | None] | None = None
-    """For `sandbox.type: auto`: type -> None when it works here, else the reason why not. Order is preference."""
+    """Type -> None when it works here, else the reason why not: of all that `auto` may take, in order of preference, or
+    of the container engine that the recipe names."""
 
     secrets: tuple[str, ...] = ()
     """Names of the secrets that are present."""

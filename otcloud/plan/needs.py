@@ -1,9 +1,9 @@
 """What a recipe needs beyond itself: secrets by name, and parts that this version does not have."""
 
+from otcloud.plan.api import api_secrets
 from otcloud.recipe.schema import Recipe
 from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.recipe.schema.results import Publish
-from otcloud.recipe.schema.trials import EarlyStop
 
 _SANDBOX_SECRETS = {
     "daytona": ("DAYTONA_API_KEY",),
@@ -16,8 +16,7 @@ _SANDBOX_SECRETS = {
 def required_secrets(recipe: Recipe, sandbox: str) -> tuple[str, ...]:
     """Names of the secrets without which the run cannot start, sorted."""
     names = {*recipe.secrets, *_SANDBOX_SECRETS.get(sandbox, ())}
-    if recipe.model.api_key is not None:
-        names.add(recipe.model.api_key)
+    names.update(api_secrets(recipe))
     if recipe.publish.hub_repo is not None:
         names.add("HF_TOKEN")
     return tuple(sorted(names))
@@ -28,15 +27,13 @@ def not_built(recipe: Recipe) -> tuple[str, ...]:
     compute, publish, tasks = recipe.compute, recipe.publish, recipe.tasks
     plain, modelless = Publish(), recipe.agent.name in MODELLESS_AGENTS
     checks = {
-        "kind: eval": recipe.kind == "eval",
-        f"model.engine: {recipe.model.engine}": recipe.model.engine != "replay" and not modelless,
+        f"model.engine: {recipe.model.engine}": recipe.model.engine == "vllm" and not modelless,
         "serve.expose": recipe.serve.expose is not None,
         "serve.public_url": recipe.serve.public_url is not None,
         f"compute.providers: {', '.join(compute.providers)}": compute.providers != ["local"],
         "compute.nodes": compute.nodes > 1,
         "compute.cluster": compute.cluster is not None,
         "compute.detach": compute.detach,
-        "trials.early_stop": recipe.trials.early_stop != EarlyStop(),
         "tasks.hub": tasks.hub is not None,
         "tasks.registry": tasks.registry is not None,
         "tasks.path (a parquet file)": tasks.path is not None and tasks.path.suffix == ".parquet",
@@ -46,6 +43,6 @@ def not_built(recipe: Recipe) -> tuple[str, ...]:
         "publish.benchmark_repo": publish.benchmark_repo is not None,
         "publish.database": publish.database,
         "publish.on_error": publish.on_error != plain.on_error,
-        "limits.max_cost": recipe.limits.max_cost is not None,
+        "limits.max_cost": recipe.limits.max_cost is not None and compute.providers != ["local"],
     }
     return tuple(name for name, used in checks.items() if used)

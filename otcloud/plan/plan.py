@@ -10,6 +10,25 @@ from otcloud.recipe.schema.results import Publish, Sync
 from otcloud.recipe.schema.trials import EarlyStop
 
 
+class ApiSpec(Noun):
+    """An endpoint that nobody boots."""
+
+    base_url: str | None
+    """Root of the OpenAI protocol; None for a provider whose address litellm knows."""
+
+    key: str | None
+    """Name of the secret that holds the key; None for an endpoint that asks for none."""
+
+    key_variable: str
+    """Variable under which agents are given the key."""
+
+    input_usd_per_mtok: float | None
+    """Price of a million prompt tokens in dollars, as the recipe states it."""
+
+    output_usd_per_mtok: float | None
+    """Price of a million generated tokens in dollars, as the recipe states it."""
+
+
 class ServeSpec(Noun):
     """How one candidate serves the model."""
 
@@ -25,8 +44,11 @@ class ServeSpec(Noun):
     recording: str | None = None
     """`replay`: the recording, relative to the run directory."""
 
+    api: ApiSpec | None = None
+    """`api`: the endpoint."""
+
     ready_timeout_sec: float
-    """Seconds until the first completion must have been answered."""
+    """Seconds until the first completion must have been answered; with `api` also the longest silence in a run."""
 
     max_restarts: int
     """Times a dead server is started again."""
@@ -91,8 +113,14 @@ class HarborPlan(Noun):
     early_stop: EarlyStop
     """When the run ends early."""
 
+    agent_digest: str | None = None
+    """Digest of the agent's code that travels in `agent/`; None for an agent that is installed."""
+
     job: dict[str, Any]
     """Harbor's job file without name and tasks, which the node fills in."""
+
+    compose: dict[str, Any] | None = None
+    """Compose settings of every trial, which the node writes into a file; None where no container engine is used."""
 
 
 class SecretPlan(Noun):
@@ -187,6 +215,9 @@ class Plan(Noun):
 
     warnings: tuple[str, ...] = ()
     """What the user should know before saying yes."""
+
+    overrides: tuple[str, ...] = ()
+    """Settings that make the score one of its own, not comparable with a published one; a sentence each."""
 
     not_built: tuple[str, ...] = ()
     """Parts of the recipe that this version has no code for; launch refuses them."""

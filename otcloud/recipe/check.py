@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from otcloud.recipe.agent_file import check_agent_file
+from otcloud.recipe.check_api import check_api
 from otcloud.recipe.find import exists, near_file
 from otcloud.recipe.problems import Problem, shown
 from otcloud.recipe.schema import Recipe
@@ -17,13 +19,15 @@ def check(recipe: Recipe) -> list[Problem]:
 
 
 def check_files(recipe: Recipe) -> list[Problem]:
-    """Problems of the files that a recipe names: they must exist."""
+    """Problems of the files that a recipe names: they must exist, and an agent's must be what is imported."""
     named = {
         "tasks.path": recipe.tasks.path,
         "tasks.rollouts": recipe.tasks.rollouts,
         "model.recording": recipe.model.recording,
+        "agent.file": recipe.agent.file,
     }
-    return [_absent(key, path) for key, path in named.items() if path is not None and not exists(path)]
+    absent = [_absent(key, path) for key, path in named.items() if path is not None and not exists(path)]
+    return absent or check_agent_file(recipe.agent)
 
 
 def _absent(key: str, path: Path) -> Problem:
@@ -44,9 +48,13 @@ def _model(recipe: Recipe) -> Iterator[Problem]:
         ("replay", "recording", model.recording),
         ("api", "base_url", model.base_url),
         ("api", "api_key", model.api_key),
+        ("api", "input_usd_per_mtok", model.input_usd_per_mtok),
+        ("api", "output_usd_per_mtok", model.output_usd_per_mtok),
     ):
         if value is not None and model.engine != engine:
             yield Problem("", f"model.{key}", f"is for engine {engine}, and the engine is {model.engine}")
+    if model.engine == "api":
+        yield from check_api(recipe)
 
 
 def _tasks(recipe: Recipe) -> Iterator[Problem]:

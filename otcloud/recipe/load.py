@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from otcloud.recipe import agent_file
 from otcloud.recipe.check import check, check_files
 from otcloud.recipe.document import read_file
 from otcloud.recipe.fields import dotted
@@ -35,14 +36,21 @@ class Loaded:
 
 @dataclass
 class _Reading:
-    """The layers read so far, the weakest first, and all problems."""
+    """The layers read so far, the weakest first, the folder that each one's paths are relative to, all problems."""
 
     layers: list[Layer] = field(default_factory=list[Layer])
+    folders: list[Path] = field(default_factory=list[Path])
     problems: list[Problem] = field(default_factory=list[Problem])
 
-    def add(self, read: tuple[Layer, list[Problem]], *, lowest: bool = False) -> None:
-        self.layers.insert(0 if lowest else len(self.layers), read[0])
+    def add(self, read: tuple[Layer, list[Problem]], folder: Path, *, lowest: bool = False) -> None:
+        place = 0 if lowest else len(self.layers)
+        self.layers.insert(place, read[0])
+        self.folders.insert(place, folder)
         self.problems += read[1]
+
+    def add_file(self, found: Found | Problem, *, lowest: bool = False) -> None:
+        folder = Path("/") if isinstance(found, Problem) else found.path.absolute().parent
+        self.add(_file(found), folder, lowest=lowest)
 
 
 def load(
@@ -63,12 +71,13 @@ def load(
     cwd = cwd.absolute()
     reading = _Reading()
     for name in files:
-        reading.add(_file(find_recipe(str(name), cwd)))
+        reading.add_file(find_recipe(str(name), cwd))
     for text in sets:
-        reading.add(set_layer(text, cwd))
-    reading.add(flag_layer(flags or {}, cwd))
-    _add_preset(preset, reading)
+        reading.add(set_layer(text, cwd), cwd)
+    reading.add(flag_layer(flags or {}, cwd), cwd)
+    _add_preset(preset, reading, cwd)
     merged = merge(reading.layers)
+    agent_file.settle(merged.stated, list(zip(reading.layers, reading.folders, strict=True)))
     _settle_kind(merged.stated, kind, files, reading.problems)
     apply_kind_defaults(merged.stated)
     _settle_name(merged.stated, files)
@@ -94,14 +103,14 @@ def _file(found: Found | Problem) -> tuple[Layer, list[Problem]]:
     return layer, [*problems, *more]
 
 
-def _add_preset(preset: str | None, reading: _Reading) -> None:
+def _add_preset(preset: str | None, reading: _Reading, cwd: Path) -> None:
     """Put the preset, named by `--preset` or else by the strongest layer that names one, below everything."""
     key = ("preset",)
     if preset is not None:
-        reading.layers.append({key: Stated(preset, "--preset")})
+        reading.add(({key: Stated(preset, "--preset")}, []), cwd)
     named = next((layer[key] for layer in reversed(reading.layers) if key in layer), None)
     if named is not None and named.value is not None:
-        reading.add(_file(find_preset(str(named.value), named.origin)), lowest=True)
+        reading.add_file(find_preset(str(named.value), named.origin), lowest=True)
 
 
 def _settle_kind(stated: Layer, kind: str | None, files: Sequence[str | Path], problems: list[Problem]) -> None:

@@ -24,11 +24,17 @@ CHOICES = (
         members=(("tasks", "path"), ("tasks", "hub"), ("tasks", "registry")),
         belongings=(("tasks", "revision"), ("tasks", "file")),
     ),
-    Choice(members=(("agent", "name"), ("agent", "import_path")), belongings=(("agent", "kwargs"),)),
+    Choice(
+        members=(("agent", "name"), ("agent", "import_path")),
+        belongings=(("agent", "kwargs"), ("agent", "file")),
+    ),
     Choice(members=(("sandbox", "type"),), belongings=(("sandbox", "kwargs"),)),
     Choice(
         members=(("model", "engine"),),
-        belongings=(("model", "recording"), ("model", "base_url"), ("model", "api_key")),
+        belongings=(
+            *(("model", "recording"), ("model", "base_url"), ("model", "api_key")),
+            *(("model", "input_usd_per_mtok"), ("model", "output_usd_per_mtok")),
+        ),
     ),
 )
 

@@ -50,7 +50,7 @@ def opening(text: str) -> tuple[str, ...]:
 
 
 def _yaml_files(folder: Path) -> Iterable[Path]:
-    return sorted(folder.glob("*.yaml"))
+    return sorted(folder.glob("*.yaml"), key=lambda path: path.stem)
 
 
 def _bundled(path: Path, label: str) -> Bundled:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from otcloud.errors import PublishFailed, UsageError
-from otcloud.runs.journal import append_line, locked, read_json, write_json, write_text
+from otcloud.runs.journal import append_line, locked, write_json, write_text
 from otcloud.runs.layout import RunDir
+from otcloud.runs.state import client_record
 
 _LOCK_WAIT_SEC = 2.0
 """Longer than anybody needs to ask whether a lock is held."""
@@ -68,12 +69,17 @@ def opened(run: RunDir) -> Generator[None]:
 
 def note(run: RunDir, event: str, **facts: Any) -> None:
     """Write facts into the client's record, and a line into its journal."""
-    write_json(run.run, {**(read_json(run.run) or {}), **facts})
+    write_json(run.run, {**(client_record(run) or {}), **facts})
     append_line(run.client_events, {"event": event, **facts})
 
 
 def _taken(run: RunDir) -> UsageError:
-    return UsageError(f"there is a run {run.run_id} already", do=f"take another name, or: otcloud resume {run.run_id}")
+    readable = client_record(run) is not None
+    return UsageError(
+        f"there is a run {run.run_id} already",
+        why="" if readable else f"its record cannot be read any more: {run.run}",
+        do=f"take another name, or: otcloud resume {run.run_id}" if readable else "take another name",
+    )
 
 
 def _sweep(runs_dir: Path) -> None:

@@ -1,14 +1,15 @@
 """All runs of this user on this machine: where they are, the newest, the one that a word means."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from otcloud.errors import UsageError
-from otcloud.runs.journal import append_line, read_lines
+from otcloud.errors import InputInvalid, UsageError
+from otcloud.runs.journal import append_line, read_json, read_lines
 from otcloud.runs.layout import RunDir
 from otcloud.runs.state import RunState, read_state
+from otcloud.runs.stored import stored_plan
 
 INDEX = "runs.jsonl"
 
@@ -32,8 +33,9 @@ def resolve(word: str | None, data: Path | None, runs_dir: Path) -> RunDir:
 
     Errors: UsageError when none or several are meant.
     """
-    if word is not None and (Path(word) / "run.json").is_file():
-        return RunDir(Path(word).resolve())
+    for folder in () if word is None else (Path(word), runs_dir / word):
+        if (folder / "run.json").is_file():
+            return RunDir(folder.resolve())
     runs = all_runs(data, runs_dir)
     if not runs:
         where = f" in {runs_dir}" if data is None else ""
@@ -52,12 +54,27 @@ def resolve(word: str | None, data: Path | None, runs_dir: Path) -> RunDir:
     )
 
 
-def unfinished(recipe_digest: str, runs_dir: Path) -> RunDir | None:
-    """The newest run of the same recipe in `runs_dir` that is neither finished nor driven by anybody."""
+def unfinished(recipe_digest: str, runs_dir: Path, say: Callable[[str], None]) -> RunDir | None:
+    """The newest run of the same recipe in `runs_dir` that is neither finished nor driven by anybody.
+
+    One that cannot go on, because a crash left its plan or its list of tasks torn, is passed over and told.
+    """
     for state in all_runs(None, runs_dir):
         if state.recipe_digest == recipe_digest and not (state.is_active or state.is_finished):
-            return RunDir(Path(state.path))
+            run = RunDir(Path(state.path))
+            if not (torn := _torn(run)):
+                return run
+            say(f"run {run.run_id} is unfinished and cannot go on: {torn}")
     return None
+
+
+def _torn(run: RunDir) -> str:
+    try:
+        stored_plan(run)
+    except InputInvalid as error:
+        # The answer itself: another run is looked for, or started.
+        return error.what
+    return "" if read_json(run.tasks_lock) else f"{run.tasks_lock} cannot be read"
 
 
 def _folders(data: Path | None, runs_dir: Path) -> Iterator[RunDir]:

@@ -1,7 +1,7 @@
 """The name of every file in a run directory. Pure: paths are computed, never touched.
 
-One writer per file: the client writes run.json and events/client.jsonl, the node everything under node/ and published/
-and events/node.jsonl, Harbor's plug-in events/harbor.jsonl, Harbor itself jobs/.
+One writer per file: the client writes run.json, score.json and events/client.jsonl, the node everything under node/
+and published/ and events/node.jsonl, Harbor's plug-in events/harbor.jsonl, Harbor itself jobs/.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ TASKS = PurePosixPath("tasks")
 SCRATCH = PurePosixPath("scratch")
 HARBOR_EVENTS = PurePosixPath("events/harbor.jsonl")
 GATE = PurePosixPath("node/gate")
+COMPOSE = PurePosixPath("node/compose.json")
 RECORDING = PurePosixPath("inputs/recording.jsonl")
 TRIAL_RESULT = "result.json"
 TRAJECTORY = PurePosixPath("agent/trajectory.json")
@@ -37,6 +38,11 @@ class RunDir:
     def plan(self) -> Path:
         """The plan that is executed, written once."""
         return self.root / "plan.json"
+
+    @property
+    def amendments(self) -> Path:
+        """What `resume` changed later, one numbered file each, written once."""
+        return self.root / "amendments"
 
     @property
     def tasks_lock(self) -> Path:
@@ -79,6 +85,11 @@ class RunDir:
         return self.root / GATE
 
     @property
+    def compose(self) -> Path:
+        """Compose settings that Harbor merges over every task's, for docker and podman."""
+        return self.root / COMPOSE
+
+    @property
     def endpoint(self) -> Path:
         """Where the model server is; written when it has answered."""
         return self.root / "node" / "endpoint.json"
@@ -92,6 +103,11 @@ class RunDir:
     def tasks(self) -> Path:
         """Materialised tasks: <set digest>/<slug>/<task>/."""
         return self.root / TASKS
+
+    @property
+    def agent(self) -> Path:
+        """Code of an agent of the user's own; Harbor imports from here."""
+        return self.root / "agent"
 
     @property
     def published(self) -> Path:
@@ -114,6 +130,11 @@ class RunDir:
         return self.root / "traces"
 
     @property
+    def score(self) -> Path:
+        """The score of an evaluation, by the client when the run ends."""
+        return self.root / "score.json"
+
+    @property
     def scratch(self) -> Path:
         """Temporary files; empty when nothing runs."""
         return self.root / SCRATCH
@@ -125,6 +146,10 @@ class RunDir:
     def job_file(self, job: str) -> Path:
         """The job file that Harbor is given, beside its folder."""
         return self.jobs / f"{job}.json"
+
+    def amendment(self, number: int) -> Path:
+        """One amendment; numbers count from 1."""
+        return self.amendments / f"{number:04d}.json"
 
     def archive(self, trial: str) -> Path:
         """The published archive of one trial."""

@@ -1,8 +1,10 @@
 """What a run directory says of its run: derived from its files at every call, stored nowhere."""
 
+import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from otcloud.errors import Cancelled, OtcloudError, from_exit_code
 from otcloud.runs.journal import is_locked, read_json
 from otcloud.runs.layout import RunDir
 from otcloud.trials.record import count, mapping, number, text
@@ -52,7 +54,7 @@ class RunState:
 
 def read_state(run: RunDir) -> RunState | None:
     """The state of a run; None when the folder holds none."""
-    record = read_json(run.run)
+    record = client_record(run)
     if record is None:
         return None
     status = read_json(run.status) or {}
@@ -73,6 +75,29 @@ def read_state(run: RunDir) -> RunState | None:
             for name in ("done", "passed", "failed", "unverified", "infra", "input_tokens", "output_tokens")
         },
     )
+
+
+def client_record(run: RunDir) -> dict[str, Any] | None:
+    """The client's record; where a crash left it torn, the part of it that the plan tells. None where neither can."""
+    record = read_json(run.run)
+    if record is not None or not run.run.exists():
+        return record
+    plan = read_json(run.plan)
+    if plan is None:
+        return None
+    return {"run_id": run.run_id, **{name: plan.get(name) for name in ("kind", "created", "recipe_digest")}}
+
+
+def last_end(run: RunDir) -> OtcloudError | None:
+    """How the run ended when it was last driven: None when all was done."""
+    record = client_record(run) or {}
+    code, error = count(record.get("exit_code")), mapping(record, "error")
+    if code is None:
+        return Cancelled(
+            f"run {run.run_id} stopped without a last word", do=f"to go on: otcloud resume {shlex.quote(run.run_id)}"
+        )
+    said = {name: text(error.get(name)) for name in ("why", "do")}
+    return None if code == 0 else from_exit_code(code, text(error.get("what")), **said)
 
 
 def _state(run: RunDir, record: dict[str, Any], status: dict[str, Any]) -> str:

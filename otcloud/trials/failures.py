@@ -73,6 +73,26 @@ _TABLE: tuple[tuple[Failure, str], ...] = (
         "AgentSafetyRefusalError ContentPolicyViolationError RejectedRequestError",
     ),
     (
+        Failure(
+            "sandbox-limit",
+            True,
+            False,
+            "The task's sandbox went over its limit of processes or disk and was ended; if the task needs more, raise "
+            "sandbox.kwargs.max_processes or sandbox.storage_mb.",
+        ),
+        "SandboxLimitExceeded",
+    ),
+    (
+        Failure(
+            "sandbox-disk",
+            False,
+            True,
+            "The disk of the sandboxes was nearly full and the one that held most was ended; free space, or lower "
+            "trials.concurrency or sandbox.storage_mb.",
+        ),
+        "SandboxDiskFull",
+    ),
+    (
         Failure("cancelled", False, True, "The trial was stopped from outside; the same command runs it again."),
         CANCELLED,
     ),
@@ -112,7 +132,7 @@ _TABLE: tuple[tuple[Failure, str], ...] = (
         "ApiError ApiInternalServerError ApiOverloadedError ApiConnectionClosedError ApiConnectionError "
         "ApiResponseStalledError UnknownApiError NetworkConnectionError Timeout APITimeoutError APIError "
         "APIConnectionError APIResponseValidationError InternalServerError ServiceUnavailableError BadGatewayError "
-        "APIStatusError MidStreamFallbackError OpenAIError",
+        "APIStatusError MidStreamFallbackError OpenAIError NoChoiceError",
     ),
     (
         Failure("network", False, True, "A connection of Harbor's machine failed; see exception.txt."),
@@ -191,6 +211,12 @@ def explain(cause: str) -> str:
     """The sentence that belongs to a cause; empty for a name that is none."""
     known = (*FAILURES.values(), SETUP, INNER_TIMEOUT, UNKNOWN)
     return next((failure.explain for failure in known if failure.cause == cause), "")
+
+
+def worth_another_try(cause: str) -> bool:
+    """Whether trials that were lost for this cause may come through later without anybody mending something."""
+    known = (*FAILURES.values(), NO_REWARD, SETUP, INNER_TIMEOUT, UNKNOWN)
+    return next((failure.retry for failure in known if failure.cause == cause), True)
 
 
 def retryable() -> tuple[str, ...]:

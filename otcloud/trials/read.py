@@ -35,7 +35,7 @@ def read_trial(files: TrialFiles, *, job: str = "") -> Trial | None:
         "task": _task(result),
         "job": job,
         "source": text(result.get("source")),
-        "turns": _turns(files, result, steps),
+        **_turns(files, result, steps),
         "started_at": started,
         "finished_at": finished,
         "wall_sec": seconds_between(started, finished),
@@ -155,14 +155,19 @@ def _task(result: Json) -> str:
     return PurePosixPath(path).name
 
 
-def _turns(files: TrialFiles, result: Json, steps: list[Json]) -> int | None:
+def _turns(files: TrialFiles, result: Json, steps: list[Json]) -> Json:
     names = [PurePosixPath("steps", name) / TRAJECTORY for step in steps if (name := text(step.get("step_name")))]
-    found = [
-        sum(1 for step in mappings(part.get("steps")) if is_turn(step))
-        for first in (TRAJECTORY, *names)
-        for part in trajectory_parts(files, first)
-    ]
-    if found:
-        return sum(found)
+    parts = [list(trajectory_parts(files, first)) for first in (TRAJECTORY, *names)]
+    answers = [step for found in parts for part in found for step in mappings(part.get("steps")) if is_turn(step)]
+    if any(parts):
+        return {"turns": len(answers), "empty_turns": sum(map(_is_empty, answers))}
     metadata = mapping(result, "agent_result", "metadata")
-    return next((turns for name in _TURN_COUNTS if (turns := count(metadata.get(name))) is not None), None)
+    return {"turns": next((n for name in _TURN_COUNTS if (n := count(metadata.get(name))) is not None), None)}
+
+
+def _is_empty(step: Json) -> bool:
+    """Without a word and without a call: a part of a message that is no text (an image) is one as well."""
+    said = step.get("message")
+    parts = [text(part.get("text")) or text(part.get("type")) for part in mappings(said)]
+    words = said if isinstance(said, str) else "".join(parts)
+    return not words.strip() and not list(mappings(step.get("tool_calls")))

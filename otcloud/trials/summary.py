@@ -160,10 +160,16 @@ def mean_reward(trials: Sequence[Trial]) -> float | None:
     unverified = any(trial.outcome is Outcome.UNVERIFIED for trial in trials)
     if not finished or (unverified and not any(trial.rewards for trial in finished)):
         return None
-    names = {name for trial in finished for name in trial.rewards}
+    return _mean(worth(finished))
+
+
+def worth(trials: Sequence[Trial]) -> list[float]:
+    """What each trial adds to that mean: its only reward whatever its name, where there are several the one named
+    `reward`, and 0 without one."""
+    names = {name for trial in trials for name in trial.rewards}
     if len(names) > 1 and "reward" in names:
-        return _mean([trial.rewards.get("reward", 0.0) for trial in finished])
-    return _mean([trial.reward or 0.0 for trial in finished])
+        return [trial.rewards.get("reward", 0.0) for trial in trials]
+    return [trial.reward or 0.0 for trial in trials]
 
 
 def _weight(trial: Trial) -> int:

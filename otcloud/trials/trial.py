@@ -106,6 +106,9 @@ class Trial(BaseModel):
     turns: int | None = None
     """Answers of the model that the trajectory holds."""
 
+    empty_turns: int | None = None
+    """Those of them without a word of text and without a tool call; thinking alone is no answer."""
+
     input_tokens: int | None = None
     """Prompt tokens, those from a cache included."""
 
@@ -134,6 +137,11 @@ class Trial(BaseModel):
     def counts(self) -> bool:
         """True when the trial says something about the agent, so that its place needs no other attempt."""
         return self.outcome in COUNTING
+
+    @property
+    def is_empty(self) -> bool:
+        """True when at least half of the answers are empty: as a rule the server or its template is at fault."""
+        return bool(self.turns) and 2 * (self.empty_turns or 0) >= (self.turns or 0)
 
     @property
     def slot(self) -> Slot:

@@ -25,7 +25,11 @@ RECIPES: dict[str, tuple[str, ...]] = {
     "terminus-2, podman, sampling": ("agent.name=terminus-2", "sandbox.type=podman", "model.sampling.temperature=0.1"),
     "oracle, docker, no tests": ("agent.name=oracle", "sandbox.type=docker", "trials.verify=false"),
     "nop, local": ("agent.name=nop", "sandbox.delete=false"),
-    "mini-swe-agent, docker": ("agent.name=mini-swe-agent", "sandbox.type=docker"),
+    "terminus-2 by default, all of it": ("agent.name=null", "agent.max_turns=9", "model.sampling={top_k: 20}", *TRIALS),
+    "terminus-2, own arguments": ("agent.name=terminus-2", "agent.kwargs={parser_name: xml, enable_summarize: false}"),
+    "computer-1, docker": ("agent.name=computer-1", "agent.max_turns=3", "sandbox.type=docker"),
+    "mini-swe-agent, local": ("agent.name=mini-swe-agent",),
+    "openhands, turns": ("agent.name=openhands", "agent.max_turns=3"),
     "another's agent": ("agent.name=null", "agent.import_path=harbor.agents.oracle:OracleAgent", "sandbox.type=docker"),
 }
 
@@ -52,7 +56,8 @@ def ask(harbor: Harbor, run: RunDir) -> Ask:
     def dry_run(document: dict[str, Any]) -> process.Completed:
         write_json(run.job_file("0000-00"), document)
         environ = {**REAL_ENVIRON, "PATH": f"{programs}:{REAL_ENVIRON['PATH']}"}
-        env = environment(environ, {}, harbor, run, ("http://127.0.0.1:9/v1", "key"))
+        variables = {"HOSTED_VLLM_API_BASE": "http://127.0.0.1:9/v1", "HOSTED_VLLM_API_KEY": "key"}
+        env = environment(environ, {}, harbor, run, variables)
         argv = [harbor.command, "run", "-c", run.job_file("0000-00").relative_to(run.root), "--dry-run", "-y"]
         return process.run(argv, env=env, cwd=run.root, timeout_sec=300)
 

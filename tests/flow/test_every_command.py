@@ -109,7 +109,7 @@ def completed(otcloud: Otcloud, *words: str) -> list[str]:
 def test_completion_knows_runs_and_recipes(otcloud: Otcloud) -> None:
     """Runs that are still there, newest first; bundled recipes and YAML files of the folder."""
     (otcloud.folder / "quick.yaml").touch()
-    assert completed(otcloud, "tracegen", "quick") == ["quickstart", "quick.yaml"]
+    assert completed(otcloud, "tracegen", "quick") == ["quickstart", "quickstart-eval", "quick.yaml"]
     assert completed(otcloud, "status", "fi") == []
     index = otcloud.folder / "data" / "runs.jsonl"
     for name in ("first", "fifth", "other", "file-gone"):

@@ -21,12 +21,17 @@ def quickstart() -> Plan:
     return compile_plan(load(["recipes/quickstart.yaml"], cwd=ROOT).recipe, facts(), "harbor-0.24.0")
 
 
+def quickstart_eval() -> Plan:
+    """The bundled recipe of a score."""
+    return compile_plan(load(["recipes/quickstart-eval.yaml"], cwd=ROOT).recipe, facts(), "harbor-0.24.0")
+
+
 def cloud() -> Plan:
     """Clouds, vLLM, terminus-2 and uploads."""
     return compile_plan(recipe(**CLOUD), facts(), "harbor-0.24.0-daytona")
 
 
-@pytest.mark.parametrize("compiled", [quickstart, cloud], ids=lambda function: function.__name__)
+@pytest.mark.parametrize("compiled", [quickstart, quickstart_eval, cloud], ids=lambda function: function.__name__)
 def test_the_plan_is_the_golden_one(compiled: Any) -> None:
     """Every key and value. The recipe's digest depends on where the checkout is, and is left out."""
     golden = HERE / f"{compiled.__name__}.plan.json"

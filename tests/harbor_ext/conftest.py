@@ -1,8 +1,10 @@
 """Sandboxes for tests: real ones, driven from the test's own interpreter, skipped with the reason where none works."""
 
 import asyncio
+import os
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +13,12 @@ import pytest
 from otcloud.harbor_ext.sandbox import scratch
 from otcloud.harbor_ext.sandbox.box import Box, Pipes
 from otcloud.harbor_ext.sandbox.probe import probe
-from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, Command
+from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, MIB, Command, Limits
 from otcloud.harbor_ext.sandbox.streams import HeadTail
+from otcloud.harbor_ext.sandbox.watch import watch_of
+from tests.harbor_ext.test_sandbox_death import members
+
+FEW = Limits(processes=150, open_files=100, file_bytes=8 * MIB, storage_bytes=16 * MIB)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Shell:
 
 type Scene[T] = Callable[[Shell], Awaitable[T]]
 type Stage = Callable[..., object]
+type Play = Callable[[Shell], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +104,77 @@ def script(inside: Stage) -> Callable[..., Result]:
         return result
 
     return run
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB."""
+    if os.getuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=8192", "none", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+async def neighbour_of(box: Box, done: asyncio.Event) -> int:
+    """Work in a sandbox until the other one is done, and once more; returns how often."""
+    rounds = 0
+    while True:
+        last = done.is_set()
+        result = await Shell(box).run(f"echo {rounds} >> /tmp/log && sleep 0.05 & wait; tail -1 /tmp/log")
+        assert (result.code, result.out) == (0, f"{rounds}\n")
+        rounds += 1
+        if last:
+            return rounds
+
+
+def held(keeper: int) -> list[tuple[str, int]]:
+    """The sandbox's pid and mount namespaces, held open: Linux gives the number of one that is gone to the next."""
+    folder = Path(f"/proc/{keeper}/ns")
+    return [(kind, os.open(folder / name, os.O_RDONLY)) for kind, name in (("pid", "pid_for_children"), ("mnt", "mnt"))]
+
+
+@pytest.fixture
+def beside(base: Path, tmp_path: Path) -> Callable[..., None]:
+    """Call `beside(play, limits=..., disk=...)`: plays in one sandbox while a neighbour works; then nothing is left."""
+
+    async def run(play: Play, limits: Limits, disk: Path, min_free_mb: int | None, python: str) -> None:
+        watch = watch_of(disk, min_free_mb)
+        boxes = [Box(disk / name, base, python, False, limits) for name in ("greedy", "neighbour")]
+        spaces: list[tuple[str, int]] = []
+        done = asyncio.Event()
+        try:
+            for box in boxes:
+                watch.add(box)
+                await box.start()
+                spaces += held(box.pid)
+            working = asyncio.create_task(neighbour_of(boxes[1], done))
+            await play(Shell(boxes[0]))
+            done.set()
+            assert await working >= 1
+        finally:
+            for box in boxes:
+                watch.remove(box)
+                await box.close()
+            left = [pid for kind, space in spaces for pid in members(kind, os.fstat(space).st_ino)]
+            for _, space in spaces:
+                os.close(space)
+            for box in boxes:
+                scratch.remove(box.folder)
+        assert left == []
+        assert str(disk / "greedy") not in Path("/proc/self/mountinfo").read_text()
+
+    def stage(
+        play: Play,
+        limits: Limits = FEW,
+        disk: Path | None = None,
+        min_free_mb: int | None = None,
+        python: str = sys.executable,
+    ) -> None:
+        asyncio.run(run(play, limits, disk or tmp_path / "scratch", min_free_mb, python))
+
+    return stage

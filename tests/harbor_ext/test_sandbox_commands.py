@@ -124,25 +124,6 @@ def test_many_commands_at_once(inside: Callable[..., object]) -> None:
     assert inside(scene) == [f"{number}\n" for number in range(64)]
 
 
-def test_limits_hold(script) -> None:
-    files, core, size = script("ulimit -n; ulimit -c; ulimit -f; head -c 1 /dev/zero > /dev/full").out.split()
-    assert (core, size) == ("0", str(8 * 1024**2))
-    assert int(files) <= 65536
-
-
-def test_a_fork_bomb_ends_at_the_limit(inside: Callable[..., object]) -> None:
-    async def scene(shell) -> str:
-        if (await shell.run("cat /proc/sys/kernel/pid_max; ulimit -u")).out.split().count("4096") == 0:
-            pytest.skip("this kernel has no process limit per sandbox for root (Linux 6.14 has)")
-        with pytest.raises(TimeoutError):
-            await shell.run("bomb() { bomb & bomb; sleep 1000; }; bomb 2>/dev/null; sleep 1000", timeout=2)
-        return (await shell.run("ls -d /proc/[0-9]* | wc -l; echo alive")).out
-
-    count, alive = str(inside(scene)).split()
-    assert alive == "alive"
-    assert int(count) < 20
-
-
 def test_programs_are_found_on_the_given_path(inside: Callable[..., object]) -> None:
     async def scene(shell) -> tuple[str, int, str]:
         await shell.run("mkdir -p /tools; printf '#!/bin/sh\\necho tool' > /tools/tool; chmod +x /tools/tool")

@@ -179,7 +179,7 @@ def test_a_failing_build_is_the_tasks_problem(write_task: Write, run_job: Run) -
 def test_an_unknown_setting_is_refused(write_task: Write, run_job: Run) -> None:
     write_task("good")
     (result,) = run_job(environment={**ENVIRONMENT, "kwargs": {"scratsh": "x"}}).values()
-    assert "unknown key 'scratsh'" in result["exception_info"]["exception_message"]
+    assert "no option 'scratsh' (did you mean 'scratch'?)" in result["exception_info"]["exception_message"]
 
 
 def test_without_a_scratch_folder_the_trials_own_is_removed(tmp_path: Path, write_task: Write, run_job: Run) -> None:

@@ -12,24 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from otcloud.harbor_ext.sandbox import scratch
-from otcloud.harbor_ext.sandbox.spec import CODE, DEFAULT_PATH, FAILED, KILLED, READY, REFUSED, Command
+from otcloud.harbor_ext.sandbox import meter, scratch
+from otcloud.harbor_ext.sandbox.endings import SandboxError, SandboxLimitExceeded
+from otcloud.harbor_ext.sandbox.gauge import Gauge, Used
+from otcloud.harbor_ext.sandbox.spec import CODE, DEFAULT_PATH, FAILED, KILLED, READY, REFUSED, Command, Limits
 from otcloud.harbor_ext.sandbox.streams import Capture, Feed, Sink
 
 START_SEC, CLOSE_SEC, KILL_SEC, GRACE_SEC = 60.0, 10.0, 15.0, 1.0
 CODE_OF_KILLED = 137
 _ANSWER_BYTES = 65536
+_PATIENCE = 10
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop(1)); from otcloud.harbor_ext.sandbox.keeper import main; main()"
-
-
-class SandboxError(RuntimeError):
-    """The sandbox could not start or is gone. `step` and `errno` say where the kernel refused, when it did."""
-
-    def __init__(self, message: str, step: str = "", errno: int = 0) -> None:
-        super().__init__(message)
-        self.step = step
-        self.errno = errno
 
 
 @dataclass(frozen=True)
@@ -44,8 +38,9 @@ class Pipes:
 class Box:
     """One sandbox. `folder` is its scratch folder (made by start), `base` the curated root beside it."""
 
-    def __init__(self, folder: Path, base: Path, python: str, network: bool) -> None:
+    def __init__(self, folder: Path, base: Path, python: str, network: bool, limits: Limits | None = None) -> None:
         self.folder = folder
+        self.limits = limits or Limits()
         self._base = base
         self._python = python
         self._network = network
@@ -55,6 +50,8 @@ class Box:
         self._keeper: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._captures: set[Capture] = set()
+        self._gauge: Gauge | None = None
+        self._ended: SandboxError | None = None
 
     @property
     def pid(self) -> int:
@@ -76,14 +73,17 @@ class Box:
         self._control = ours
         ours.setblocking(False)
         base, network = os.path.relpath(self._base, self.folder), "public" if self._network else "none"
-        with theirs:
+        gauge, report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._gauge = Gauge(gauge)
+        with theirs, report:
             self._keeper = await asyncio.create_subprocess_exec(
                 *(self._python, "-I", "-S", "-E", "-c", _PROGRAM),
-                *(str(_PACKAGE_ROOT), str(theirs.fileno()), base, network, str(os.getpid())),
+                *(str(_PACKAGE_ROOT), str(theirs.fileno()), str(report.fileno())),
+                *(base, network, str(os.getpid()), self.limits.to_argument()),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), report.fileno()],
                 cwd=self.folder,
                 env=self._keeper_env,
                 start_new_session=True,
@@ -92,6 +92,7 @@ class Box:
     async def ready(self) -> None:
         """Wait for the keeper's word. Raises SandboxError with the step that failed."""
         assert self._control is not None and self._keeper is not None and self._keeper.stderr is not None
+        assert self._gauge is not None
         loop = asyncio.get_running_loop()
         try:
             data = await asyncio.wait_for(loop.sock_recv(self._control, _ANSWER_BYTES), START_SEC)
@@ -99,6 +100,7 @@ class Box:
             raise SandboxError(f"the sandbox did not start within {START_SEC:.0f} s") from error
         word, *rest = data.decode(errors="replace").split("\n", 3)
         if word == READY:
+            self._gauge.watch()
             return
         if word == FAILED and len(rest) == 3 and rest[0].isdigit():
             raise SandboxError(f"the sandbox could not be set up: {rest[2]}", rest[1], int(rest[0]))
@@ -109,7 +111,7 @@ class Box:
         """Run one command; returns its exit code (137 when its supervisor was killed).
 
         At the time limit, or when this call is cancelled, the command and all its descendants are killed.
-        Raises TimeoutError, SandboxError.
+        Raises TimeoutError, SandboxError; SandboxLimitExceeded or SandboxDiskFull when that ended the sandbox.
         """
         channel, captures, feed = self._delegate(pipes)
         reader, writer = await asyncio.open_unix_connection(sock=channel, limit=_ANSWER_BYTES)
@@ -117,7 +119,10 @@ class Box:
             writer.write(command.to_bytes())
             word, rest = await asyncio.wait_for(_answer(reader), timeout_sec)
             if word == REFUSED:
+                await self._hear_why()
                 raise SandboxError(f"the sandbox refused a command: {rest}")
+            if word != CODE:
+                self.raise_if_ended()
             # A daemon that holds the pipes costs this grace; everything written before the command's end is there.
             await asyncio.wait([capture.ended for capture in captures], timeout=GRACE_SEC)
             for capture in captures:
@@ -137,6 +142,7 @@ class Box:
     def _delegate(self, pipes: Pipes) -> tuple[socket.socket, list[Capture], Feed | None]:
         """Hand the keeper a fresh set of pipes and a channel. Only pipes: a host file's descriptor could be reopened
         for writing through /proc inside."""
+        self.raise_if_ended()
         if self._control is None:
             raise SandboxError("the sandbox is not running")
         ours, theirs = socket.socketpair()
@@ -150,6 +156,7 @@ class Box:
             for descriptor in (in_write, out_read, err_read):
                 os.close(descriptor)
             ours.close()
+            self.raise_if_ended()
             raise SandboxError(f"the sandbox is gone: {error.strerror}") from error
         finally:
             for descriptor in given:
@@ -173,6 +180,33 @@ class Box:
             # Something escaped its supervisor, or that was killed: end the whole sandbox instead of leaving it running.
             await self.close()
 
+    async def survey(self) -> Used | None:
+        """What the sandbox holds on disk; None when it cannot be told."""
+        return await self._gauge.survey() if self._gauge is not None else None
+
+    async def end(self, reason: SandboxError) -> None:
+        """Close the sandbox; commands that run, and all later ones, raise this reason."""
+        self._ended = self._ended or reason
+        await self.close()
+
+    async def _hear_why(self) -> None:
+        """A sandbox that has no room for one more process is about to be ended by its meter."""
+        for _ in range(_PATIENCE):
+            self.raise_if_ended()
+            await asyncio.sleep(meter.TICK_SEC)
+
+    def raise_if_ended(self) -> None:
+        """Raises SandboxLimitExceeded or SandboxDiskFull when that has ended the sandbox."""
+        if self._gauge is not None:
+            self._gauge.hear()
+        if self._ended is None and self._gauge is not None and self._gauge.over is not None:
+            self._ended = SandboxLimitExceeded(
+                f"the sandbox was ended: it ran {self._gauge.over} processes and threads, and its limit is "
+                f"{self.limits.processes}"
+            )
+        if self._ended is not None:
+            raise type(self._ended)(str(self._ended))
+
     async def close(self) -> None:
         """End every process of the sandbox and wait until they are gone. The scratch folder stays. Idempotent."""
         keeper, control = self._keeper, self._control
@@ -189,6 +223,9 @@ class Box:
                 await keeper.wait()
         for capture in list(self._captures):
             capture.close()
+        if self._gauge is not None:
+            self._gauge.hear()
+            self._gauge.close()
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The program that becomes a sandbox's pid 1: new namespaces, the root, fewer privileges, then commands.
 
 It answers on one inherited socket. "ready" is sent by pid 1 itself after pivot_root, so no command can ever run on the
-host's root. The sandbox ends with it, and it ends with its parent, with the socket's other end, or by SIGKILL.
+host's root. The sandbox ends with it, and it ends with its parent, with the socket's other end, or by SIGKILL. The
+process that was started stays outside as the sandbox's meter, with an inherited socket of its own.
 """
 
 import gc
@@ -12,7 +13,7 @@ import signal
 import socket
 import sys
 
-from otcloud.harbor_ext.sandbox import kernel, root, spec, supervisor
+from otcloud.harbor_ext.sandbox import kernel, meter, root, spec, supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,22 +23,25 @@ _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def main() -> "NoReturn":
-    """Entry. sys.argv: the socket's descriptor, the base folder relative to the working folder (mount tables show it,
-    so it names no host path), `public` to share the host's network, the process id of the parent."""
-    control = socket.socket(fileno=int(sys.argv[1]))
+    """Entry. sys.argv: both sockets' descriptors, the base folder relative to the working folder (mount tables show
+    it, so it names no host path), `public` to share the host's network, the parent's process id, the limits."""
+    control, report = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     control.set_inheritable(False)
-    base, network, parent = sys.argv[2], sys.argv[3] == "public", int(sys.argv[4])
+    report.set_inheritable(False)
+    base, network, parent = sys.argv[3], sys.argv[4] == "public", int(sys.argv[5])
+    limits = spec.Limits.from_argument(sys.argv[6])
     try:
         init = _isolate(network, parent)
         if init == 0:
-            _furnish(base, network)
+            report.close()
+            _furnish(base, network, limits)
     except kernel.SetupError as error:
         control.send(f"{spec.FAILED}\n{error.errno}\n{error.step}\n{error}".encode())
         os._exit(1)
     if init == 0:
         _serve(control)
     control.close()
-    _, status = os.waitpid(init, 0)
+    status = meter.attend(init, report, limits, _wake_on_child())
     os._exit(0 if status == 0 else 1)
 
 
@@ -81,12 +85,12 @@ def _enter_user_namespace() -> None:
         kernel.write("/proc/self/gid_map", f"0 {gid} 1")
 
 
-def _furnish(base: str, network: bool) -> None:
+def _furnish(base: str, network: bool, limits: spec.Limits) -> None:
     """Everything between the fork and "ready", in pid 1."""
     own_user_namespace = not kernel.in_first_user_namespace()
     os.umask(0o022)
     resolver = _read_resolver() if network else None
-    root.assemble(base)
+    root.assemble(base, limits)
     if resolver is not None:
         with kernel.step("copy the resolver"):
             kernel.write("/etc/resolv.conf", resolver)
@@ -96,7 +100,7 @@ def _furnish(base: str, network: bool) -> None:
         with kernel.step("raise loopback"):
             kernel.raise_loopback()
     with kernel.step("set limits"):
-        _limit(own_user_namespace)
+        _limit(own_user_namespace, limits)
     with kernel.step("drop privileges"):
         if not own_user_namespace:
             os.setgroups([])
@@ -116,16 +120,16 @@ def _read_resolver() -> str:
         return ""
 
 
-def _limit(own_user_namespace: bool) -> None:
-    limits = {
-        resource.RLIMIT_NOFILE: spec.MAX_OPEN_FILES,
-        resource.RLIMIT_FSIZE: spec.MAX_FILE_BYTES,
+def _limit(own_user_namespace: bool, limits: spec.Limits) -> None:
+    wanted_limits = {
+        resource.RLIMIT_NOFILE: limits.open_files,
+        resource.RLIMIT_FSIZE: min(limits.file_bytes, limits.storage_bytes),
         resource.RLIMIT_CORE: 0,
     }
-    if own_user_namespace:
-        # Counted per user namespace; the machine's root would be exempt anyway.
-        limits[resource.RLIMIT_NPROC] = spec.MAX_PROCESSES
-    for kind, wanted in limits.items():
+    if own_user_namespace and kernel.release() >= (5, 14):
+        # Before 5.14 it counts the user's processes on the whole machine; the machine's root is exempt from it.
+        wanted_limits[resource.RLIMIT_NPROC] = limits.most_processes
+    for kind, wanted in wanted_limits.items():
         hard = resource.getrlimit(kind)[1]
         value = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(kind, (value, value))

@@ -67,6 +67,12 @@ def write(path: str, text: str) -> None:
         file.write(text)
 
 
+def release() -> tuple[int, int]:
+    """Linux's version: (6, 1)."""
+    major, minor = os.uname().release.replace("-", ".").split(".")[:2]
+    return int(major), int(minor)
+
+
 def _check(result: int) -> None:
     if result < 0:
         errno = ctypes.get_errno()

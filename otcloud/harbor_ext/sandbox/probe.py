@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from otcloud.harbor_ext.sandbox import scratch
-from otcloud.harbor_ext.sandbox.box import Box, Pipes, SandboxError
+from otcloud.harbor_ext.sandbox.box import Box, Pipes
+from otcloud.harbor_ext.sandbox.endings import SandboxError
 from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, Command
 from otcloud.harbor_ext.sandbox.streams import HeadTail
 

@@ -12,7 +12,7 @@ import stat
 
 from otcloud.harbor_ext.sandbox import kernel
 from otcloud.harbor_ext.sandbox.kernel import MS_BIND, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REC, MS_REMOUNT
-from otcloud.harbor_ext.sandbox.spec import MAX_PROCESSES, MAX_SHM_BYTES
+from otcloud.harbor_ext.sandbox.spec import MAX_SHM_BYTES, Limits
 
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _USR_PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share", "include", "games")
@@ -21,28 +21,30 @@ _PROC_READ_ONLY = ("sys", "irq", "bus", "fs", "sysrq-trigger")
 _PROC_HIDDEN = ("kcore", "keys", "kmsg", "timer_list", "sched_debug", "acpi", "scsi", "key-users", "latency_stats")
 
 
-def assemble(base: str) -> None:
+def assemble(base: str, limits: Limits) -> None:
     """Mount everything below `./root` and enter it. The working folder is the trial's scratch folder.
 
     Raises SetupError naming the step.
     """
     with kernel.step("make mounts private"):
         kernel.mount("none", "/", flags=MS_REC | kernel.MS_PRIVATE)
-    _mount_overlays(base)
+    _mount_overlays(base, limits.storage_bytes)
     _mount_dev()
-    _mount_proc()
+    _mount_proc(limits.most_processes)
     with kernel.step("pivot_root"):
         kernel.enter_root("root")
 
 
-def _mount_overlays(base: str) -> None:
+def _mount_overlays(base: str, storage_bytes: int) -> None:
     option = "" if kernel.in_first_user_namespace() else ",userxattr"
     try:
         _overlay("up", base, "root", option)
     except OSError:
         # A scratch folder on overlayfs or a network file system cannot hold an upper layer: memory can.
+        half_of_memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        size = min(storage_bytes, half_of_memory)
         with kernel.step("mount tmpfs"):
-            kernel.mount("tmpfs", "up", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755")
+            kernel.mount("tmpfs", "up", "tmpfs", MS_NODEV | MS_NOSUID, f"mode=0755,size={size}")
         with kernel.step("mount overlay"):
             _overlay("up", base, "root", option)
     for name in ("usr", *SYSTEM_FOLDERS):
@@ -122,11 +124,11 @@ def _seal(source: str, path: str, flags: int = 0) -> None:
     kernel.mount("none", path, flags=MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC | flags)
 
 
-def _mount_proc() -> None:
+def _mount_proc(most_processes: int) -> None:
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     with kernel.step("mount proc"):
         kernel.mount("proc", "root/proc", "proc", flags)
-    _limit_processes()
+    _limit_processes(most_processes)
     for name in _PROC_READ_ONLY:
         path = f"root/proc/{name}"
         if os.path.exists(path):
@@ -141,13 +143,12 @@ def _mount_proc() -> None:
                 _seal("root/dev/null", path)
 
 
-def _limit_processes() -> None:
+def _limit_processes(most: int) -> None:
     """Cap the process ids of this pid namespace. The file is the namespace's own since Linux 6.14; before that it is
-    the whole machine's and stays untouched."""
-    major, minor = (int(part) for part in os.uname().release.replace("-", ".").split(".")[:2])
-    if (major, minor) >= (6, 14):
+    the whole machine's and stays untouched: the meter's count is then the only limit of root's sandbox."""
+    if kernel.release() >= (6, 14):
         try:
-            kernel.write("root/proc/sys/kernel/pid_max", str(MAX_PROCESSES))
+            kernel.write("root/proc/sys/kernel/pid_max", str(most))
         except OSError:
             # A machine with a lower limit of its own refuses a higher one; its limit then holds.
             return

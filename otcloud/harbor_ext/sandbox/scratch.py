@@ -8,6 +8,8 @@ import contextlib
 import os
 import shutil
 import stat
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from otcloud.harbor_ext.sandbox.root import SYSTEM_FOLDERS
@@ -43,6 +45,8 @@ _NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservi
 _PROFILE = f"export PATH={DEFAULT_PATH}\n"
 _SYSTEM_IDS = range(1, 1000)
 _NOBODY = 65534
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+_DEPTH = 100
 
 
 def build_base(folder: Path) -> None:
@@ -118,13 +122,55 @@ def prepare_trial(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a scratch folder, also one that an overlay or a task left unreadable. Raises OSError."""
+    """Remove a scratch folder, also one that an overlay or a task left unreadable or nested without end, or that
+    somebody else removes at the same time. Raises OSError."""
     try:
-        shutil.rmtree(folder)
-    except PermissionError:
+        shutil.rmtree(folder, onexc=_unless_missing)
+    except (PermissionError, RecursionError):
         # Overlay work folders have mode 000 and tasks make read-only ones: an ordinary user must unlock its own first.
-        for parent, names, _ in os.walk(folder):
-            for name in names:
-                if not (path := Path(parent, name)).is_symlink():
-                    path.chmod(0o700)
-        shutil.rmtree(folder)
+        # Folders in folders beyond Python's depth, or Linux's length of a path, are brought to the top.
+        _open_up(folder)
+        shutil.rmtree(folder, onexc=_unless_missing)
+
+
+def _unless_missing(_: object, __: str, error: BaseException) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _open_up(folder: Path) -> None:
+    """Unlock every folder, and move those that lie too deep to the top until none does."""
+    top = os.open(folder, _FOLDER)
+    try:
+        waiting = ["."]
+        while waiting:
+            waiting += _open_up_part(top, waiting.pop())
+    finally:
+        os.close(top)
+
+
+def _open_up_part(top: int, start: str) -> list[str]:
+    """Go down `_DEPTH` levels from a folder in `top`; the names under which deeper folders lie in `top` now."""
+    moved: list[str] = []
+
+    def visit(here: int, depth: int) -> None:
+        with os.scandir(here) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for name in names:
+            os.chmod(name, 0o700, dir_fd=here)
+            if depth == _DEPTH:
+                moved.append(uuid.uuid4().hex)
+                os.rename(name, moved[-1], src_dir_fd=here, dst_dir_fd=top)
+            else:
+                _within(here, name, lambda child: visit(child, depth + 1))
+
+    _within(top, start, lambda child: visit(child, 0))
+    return moved
+
+
+def _within(parent: int, name: str, act: Callable[[int], None]) -> None:
+    folder = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        act(folder)
+    finally:
+        os.close(folder)

@@ -1,15 +1,21 @@
 """The pipes between Harbor's event loop and a command: reading with a bound on memory, writing without blocking.
 
 A Capture keeps draining after its command has ended, so that a daemon which holds the pipe is neither blocked nor
-killed by SIGPIPE; what it writes then is dropped.
+killed by SIGPIPE; what it writes then is dropped. Output that nobody keeps is read at a bounded pace: a command that
+prints for ever goes on, up to its time limit, and costs Harbor's one thread a few percent.
 """
 
 import asyncio
 import contextlib
+import fcntl
 import os
 from typing import BinaryIO, Protocol
 
 _CHUNK = 65536
+_LARGE_PIPE = 1 << 20
+"""What Linux gives any user; fewer and larger reads."""
+_PACE_BYTES = 256 * 1024**2
+"""A second, of what is not kept."""
 _SETTLE_READS = 64
 """Pipes hold 64 KiB unless enlarged (1 MiB at most), so this many reads see all that was written before."""
 
@@ -17,7 +23,9 @@ _SETTLE_READS = 64
 class Sink(Protocol):
     """Where a Capture puts what it reads."""
 
-    def write(self, data: bytes, /) -> object: ...
+    def write(self, data: bytes, /) -> bool:
+        """Take one chunk; False when there is no room left to keep all of it."""
+        ...
 
 
 class HeadTail:
@@ -29,13 +37,14 @@ class HeadTail:
         self._tail = bytearray()
         self._left_out = 0
 
-    def write(self, data: bytes) -> None:
-        """Take one chunk."""
+    def write(self, data: bytes) -> bool:
+        """Take one chunk; False when some of what came so far is left out."""
         room = self._half - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
         if len(self._tail) > 2 * self._half:
             self._trim()
+        return not self._left_out
 
     def _trim(self) -> None:
         extra = len(self._tail) - self._half
@@ -60,11 +69,12 @@ class BoundedFile:
         self._room = limit
         self.full = False
 
-    def write(self, data: bytes) -> None:
-        """Take one chunk."""
+    def write(self, data: bytes) -> bool:
+        """Take one chunk; False when more came than the file may hold."""
         self.full = self.full or len(data) > self._room
         self._file.write(data[: self._room])
         self._room -= min(len(data), self._room)
+        return not self.full
 
 
 class Capture:
@@ -74,22 +84,39 @@ class Capture:
         self._loop = asyncio.get_running_loop()
         self._descriptor = descriptor
         self._sink: Sink | None = sink
+        self._kept = True
+        self._chunk = _CHUNK
         self.ended = self._loop.create_future()
         os.set_blocking(descriptor, False)
-        self._loop.add_reader(descriptor, self._read)
+        self._resume()
 
-    def _read(self) -> bool:
+    def _resume(self) -> None:
+        if not self.ended.done():
+            self._loop.add_reader(self._descriptor, self._on_readable)
+
+    def _on_readable(self) -> None:
+        taken = self._read()
+        if taken and not self._kept:
+            if self._chunk == _CHUNK:
+                self._chunk = _LARGE_PIPE
+                # A user may have only so many large pipes: then it goes on with a small one.
+                with contextlib.suppress(OSError):
+                    fcntl.fcntl(self._descriptor, fcntl.F_SETPIPE_SZ, _LARGE_PIPE)
+            self._loop.remove_reader(self._descriptor)
+            self._loop.call_later(taken / _PACE_BYTES, self._resume)
+
+    def _read(self) -> int:
+        """Bytes taken; 0 when there are none now or any more."""
         try:
-            data = os.read(self._descriptor, _CHUNK)
+            data = os.read(self._descriptor, self._chunk)
         except BlockingIOError:
             # Nothing there now.
-            return False
+            return 0
         if not data:
             self.close()
-            return False
-        if self._sink is not None:
-            self._sink.write(data)
-        return True
+            return 0
+        self._kept = self._sink is not None and self._sink.write(data)
+        return len(data)
 
     def settle(self) -> None:
         """The command has ended: take what is there, drop what comes later."""

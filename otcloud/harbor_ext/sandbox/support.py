@@ -114,7 +114,7 @@ def warnings(demand: Demand) -> list[str]:
         image = dockerfile.base_image(dockerfile.parse(demand.builds.read_text(errors="replace"))) or image
     if image:
         lines.append(f"this machine's own programs stand in for {image}: versions and packages differ from the image's")
-    sizes = [name for name in ("cpus", "memory_mb", "storage_mb") if getattr(demand.config, name) is not None]
+    sizes = [name for name in ("cpus", "memory_mb") if getattr(demand.config, name) is not None]
     if sizes:
         lines.append(f"{', '.join(sizes)}: not enforced, the sandbox shares the machine")
     if demand.network.network_mode == NetworkMode.PUBLIC:

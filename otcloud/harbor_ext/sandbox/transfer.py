@@ -13,14 +13,29 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 MAX_DOWNLOAD_BYTES = 2 * 1024**3
+_MAX_NAMES = 20_000
 _CHUNK = 1 << 20
 _PUT_FILE = """
 [ -d "$1" ] && set -- "$1/$2" "$2" "$3"
 mkdir -p -- "$(dirname -- "$1")" && cat > "$1" && chmod "$3" -- "$1"
 """
 _PUT_FOLDER = 'mkdir -p -- "$1" && exec tar -xpf - --no-same-owner --no-overwrite-dir -C "$1"'
-_GET_FILE = '[ -f "$1" ] || { echo "no such file: $1" >&2; exit 1; }; exec cat -- "$1"'
-_GET_FOLDER = 'exec tar -cf - -C "$1" .'
+# The middle of a file above the size is left out.
+_GET_FILE = """
+[ -f "$1" ] || { echo "no such file: $1" >&2; exit 1; }
+size=$(stat -c %s -- "$1" 2>/dev/null || echo 0)
+[ "$size" -le "$2" ] && exec cat -- "$1"
+half=$(($2 / 2))
+head -c "$half" -- "$1" && printf '\n[... %s bytes left out ...]\n' $((size - 2 * half)) && exec tail -c "$half" -- "$1"
+"""
+# Files above the size are left out and named on stderr; without `find`, all are taken.
+_GET_FOLDER = """
+cd -- "$1" || exit 1
+large=$(find . -type f -size +"$2"c 2>/dev/null)
+[ -n "$large" ] || exec tar -cf - .
+printf '%s\\n' "$large" >&2
+printf '%s\\n' "$large" | tar -cf - --anchored --no-wildcards -X - .
+"""
 
 
 class TransferError(RuntimeError):
@@ -37,14 +52,29 @@ def put_folder(target: str) -> list[str]:
     return ["/bin/sh", "-c", _PUT_FOLDER, "sh", target]
 
 
-def get_file(source: str) -> list[str]:
-    """The command that writes a file's content to its stdout; links are followed inside the sandbox alone."""
-    return ["/bin/sh", "-c", _GET_FILE, "sh", source]
+def get_file(source: str, max_bytes: int) -> list[str]:
+    """The command that writes a file's content to its stdout; of a file larger than that, its first and last half with
+    a note between them. Links are followed inside the sandbox alone."""
+    return ["/bin/sh", "-c", _GET_FILE, "sh", source, str(max_bytes)]
 
 
-def get_folder(source: str) -> list[str]:
-    """The command that writes a folder as an archive to its stdout."""
-    return ["/bin/sh", "-c", _GET_FOLDER, "sh", source]
+def get_folder(source: str, max_file_bytes: int) -> list[str]:
+    """The command that writes a folder as an archive to its stdout, without the files that are larger than that."""
+    return ["/bin/sh", "-c", _GET_FOLDER, "sh", source, str(max_file_bytes)]
+
+
+def left_behind(errors: str) -> list[str]:
+    """The files that get_folder left out, as its stderr names them, relative to the folder."""
+    return [line.removeprefix("./") for line in errors.splitlines() if line.startswith("./")]
+
+
+def place(target: Path, name: str) -> Path | None:
+    """Where the file `name` of a copied folder goes, its parents made; None for a name that leads out of `target`."""
+    path = _inside(target, name)
+    if path is None or path == target:
+        return None
+    _make_folder(target, path.parent)
+    return path
 
 
 def pack(source: Path, archive: BinaryIO, prefix: str = ".") -> None:
@@ -86,7 +116,10 @@ def unpack(archive: BinaryIO, target: Path, limit: int = MAX_DOWNLOAD_BYTES) -> 
     room = limit
     try:
         with tarfile.open(fileobj=archive, mode="r:") as tar:
-            for member in tar:
+            for number, member in enumerate(tar):
+                if number == _MAX_NAMES:
+                    left_out.append(f"all after the first {_MAX_NAMES} names")
+                    break
                 path = _inside(target, member.name)
                 if path is None:
                     left_out.append(member.name)
@@ -158,7 +191,7 @@ def _write(target: Path, path: Path, content: IO[bytes], mode: int, room: int) -
         for chunk in _chunks(content):
             written += len(chunk)
             if written > room:
-                raise TransferError(f"more than {MAX_DOWNLOAD_BYTES} bytes would come out of the sandbox: {path.name}")
+                raise TransferError(f"more than the allowed bytes would come out of the sandbox: {path.name}")
             file.write(chunk)
     return written
 

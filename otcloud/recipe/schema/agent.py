@@ -1,10 +1,11 @@
 """`agent`: who works on the tasks."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
-from otcloud.recipe.harbor_names import ACP_PREFIX, AGENT_NAMES
+from otcloud.recipe.harbor_names import ACP_PREFIX, AGENT_NAMES, UNUSABLE_AGENTS
 from otcloud.recipe.schema.noun import Form, Noun, Positive, PositiveSeconds
 
 ImportPath = Annotated[
@@ -16,7 +17,9 @@ ImportPath = Annotated[
 
 
 def agent_name(text: str) -> str:
-    """The name of an agent that exists. Errors: ValueError for one that Harbor does not know."""
+    """The name of an agent that exists. Errors: ValueError for one that cannot be used, with the reason."""
+    if text in UNUSABLE_AGENTS:
+        raise ValueError(UNUSABLE_AGENTS[text])
     in_registry = text.startswith(ACP_PREFIX) and len(text) > len(ACP_PREFIX)
     if text not in AGENT_NAMES and not in_registry:
         raise ValueError("is not an agent of Harbor 0.24.0, `bash` or `acp:NAME`")
@@ -40,7 +43,10 @@ class Agent(Noun):
     """Any agent that Harbor knows, or `bash`; `terminus-2` when neither this nor `import_path` is given."""
 
     import_path: ImportPath | None = None
-    """`package.module:Class` of an agent of your own."""
+    """`package.module:Class` of an agent of your own; its code travels with the run (`file`)."""
+
+    file: Path | None = None
+    """Python file or package folder that holds `import_path`; the one beside the recipe when absent."""
 
     max_turns: Positive | None = None
     """Most answers that the model gives in one trial."""
@@ -55,4 +61,6 @@ class Agent(Noun):
     def _one_identity(self) -> "Agent":
         if self.name is not None and self.import_path is not None:
             raise ValueError("give either name or import_path, not both")
+        if self.file is not None and self.import_path is None:
+            raise ValueError("file goes with import_path, which is not given")
         return self

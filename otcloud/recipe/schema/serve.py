@@ -52,8 +52,9 @@ class Serve(Noun):
     device: Literal["auto", "cpu"] = "auto"
     """`cpu` serves without a GPU, slowly."""
 
-    ready_timeout_min: Annotated[float, Field(gt=0)] = 60.0
-    """Minutes until the server must have answered its first completion."""
+    ready_timeout_min: Annotated[float, Field(gt=0)] | None = None
+    """Minutes until the server must have answered its first completion; 60 when absent. With engine `api` also the
+    longest time for which the endpoint may fail during a run; 5 when absent."""
 
     max_restarts: Annotated[int, Field(ge=0)] = 3
     """Times a server that died is started again."""

@@ -8,22 +8,28 @@ from otcloud.recipe.schema.noun import Fraction, Noun, Positive, PositiveSeconds
 
 
 class EarlyStop(Noun):
-    """When a run that only burns money is ended early."""
+    """When a run that only burns money is paused, and ended early. An attempt that is retried counts too."""
 
     enabled: bool = True
-    """Watch the first trials and a sliding window of the latest."""
+    """Watch the first attempts and a sliding window of the latest."""
 
     smoke_trials: Positive = 8
-    """First trials that must not all fail for infrastructure reasons."""
+    """First attempts of which one must come through."""
 
     window: Positive = 50
-    """Latest trials over which failure rates are taken."""
+    """Latest attempts over which failure rates are taken, from half as many on."""
 
     max_infra_rate: Fraction = 0.5
-    """Share of infrastructure failures in the window at which the run ends."""
+    """Share of infrastructure failures in the window above which new starts are paused."""
 
     max_empty_rate: Fraction = 0.5
-    """Share of trials with empty answers in the window at which the run ends."""
+    """Share of trials with mostly empty answers in the window above which new starts are paused."""
+
+    pause_sec: PositiveSeconds = 60.0
+    """Seconds until a single trial is let through to see whether it is over; twice as long after each that fails."""
+
+    probes: Annotated[int, Field(ge=0)] = 3
+    """Single trials that may fail before the run ends (exit code 10 when none ever came through, else 7)."""
 
 
 class Trials(Noun):

@@ -14,6 +14,7 @@ PURE = modules(
     "otcloud/plan/*.py",
     "otcloud/runs/layout.py",
     "otcloud/trials/failures.py",
+    "otcloud/trials/score.py",
     "otcloud/trials/summary.py",
     "otcloud/trials/trial.py",
     "otcloud/node/slots.py",

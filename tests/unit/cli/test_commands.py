@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import typer
 
-from otcloud.cli import start
+from otcloud.cli import resume, start
 from otcloud.cli.app import COMMANDS
+from otcloud.plan.amend import check_changes
 from otcloud.recipe.fields import fields
 from otcloud.recipe.flags import flags_of
 
@@ -31,6 +32,14 @@ def test_a_flag_is_a_name_for_a_key_of_the_recipe(command: Any, kind: str | None
     assert len({flag.name for flag in flags}) == len(flags)
     keys = {".".join(key) for key in fields()}
     assert {flag.path for flag in flags} <= keys
+
+
+def test_what_resume_takes_of_a_recipe_can_be_changed_later() -> None:
+    """Its flags are those of the table, and each is of a key that may differ between two starts."""
+    words = {"run", "only", "add_attempts", "retry_task"}
+    parameters = set(inspect.signature(resume.resume).parameters)
+    assert parameters - (OWN & parameters) - words == {flag.parameter for flag in resume.AMENDING}
+    check_changes("tracegen", [flag.path for flag in resume.AMENDING])
 
 
 def functions() -> list[tuple[str, Any]]:

@@ -21,6 +21,7 @@ def test_list_names_what_ships(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.split()[:2] for line in done.stdout.splitlines()[2:]] == [
         ["recipe", "quickstart"],
+        ["recipe", "quickstart-eval"],
         ["preset", "api-teacher"],
         ["preset", "replay-local"],
     ]
@@ -39,7 +40,16 @@ def test_show_prints_a_recipe_that_validates(tmp_path: Path) -> None:
 
 
 def test_show_warns_on_stderr(tmp_path: Path) -> None:
-    done = otcloud(tmp_path, "recipe", "show", "quickstart", "--set", "model.engine=api")
+    done = otcloud(
+        tmp_path,
+        "recipe",
+        "show",
+        "quickstart",
+        "--set",
+        "model.engine=api",
+        "--set",
+        "model.base_url=http://127.0.0.1:1/v1",
+    )
     assert "warning: model.recording (recipes/quickstart.yaml:" in done.stderr
     assert "warning" not in done.stdout
 

@@ -59,8 +59,8 @@ def started(plan: Plan, here: Place) -> None:
 
 
 def test_what_is_not_built_or_missing_is_refused_with_nothing_created(here: Place, plan: Plan) -> None:
-    with pytest.raises(NotBuiltYet, match="kind: eval"):
-        started(plan.model_copy(update={"not_built": ("kind: eval",)}), here)
+    with pytest.raises(NotBuiltYet, match="tasks.hub"):
+        started(plan.model_copy(update={"not_built": ("tasks.hub",)}), here)
     required = plan.secrets.model_copy(update={"required": ("A_KEY",)})
     with pytest.raises(CredentialOrProgramMissing, match="A_KEY"):
         started(plan.model_copy(update={"secrets": required}), here)

@@ -1,6 +1,5 @@
 """Where a command works, and the facts that it gathers there."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from otcloud.errors import InputInvalid, UsageError
 from otcloud.launch.gather import Moment, gather, recording_of
 from otcloud.launch.place import place
-from otcloud.launch.sandboxes import _engine_problem, sandboxes
 from tests.unit.planned import NOW, place_with, recipe_of
 
 MOMENT = Moment(NOW, "ab12")
@@ -64,40 +62,3 @@ def test_a_recording_or_tasks_that_are_missing_are_refused(tmp_path: Path) -> No
     gone = recipe.model_copy(update={"tasks": recipe.tasks.model_copy(update={"path": tmp_path / "gone"})})
     with pytest.raises(InputInvalid, match="gone"):
         gather(gone.model_copy(update={"model": unnamed.model}), nobody, MOMENT, None)
-
-
-def test_an_engine_counts_when_it_answers_and_has_compose(tmp_path: Path) -> None:
-    """Programs of these names are made up here; what they answer is what the real ones answer."""
-    environ = {"PATH": f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin"}
-
-    def program(name: str, script: str) -> None:
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / name).chmod(0o755)
-
-    program("docker", "[ $1 = info ] || { echo unknown; exit 1; }")
-    program("podman", "echo 'cannot connect' >&2; exit 125")
-    docker = _engine_problem("docker", ["docker", "compose", "version"], environ)
-    podman = _engine_problem("podman", ["podman-compose", "version"], environ)
-    assert docker == "`docker compose version` fails: install the compose plug-in of docker"
-    assert podman == "`podman info` fails: cannot connect"
-    program("docker", "exit 0")
-    program("podman", "exit 0")
-    assert _engine_problem("docker", ["docker", "compose", "version"], environ) is None
-    assert _engine_problem("podman", ["podman-compose-x", "version"], environ) == (
-        "the program podman-compose-x is not installed"
-    )
-    assert _engine_problem("no-such-engine", ["x"], environ) == "the program no-such-engine is not installed"
-
-
-def test_that_the_embedded_sandbox_works_is_remembered_where_that_can_be_written(tmp_path: Path) -> None:
-    environ = {"PATH": ""}
-    found = sandboxes(environ, tmp_path / "cache")
-    assert next(iter(found)) == "local"
-    (tmp_path / "file").write_text("")
-    assert sandboxes(environ, tmp_path / "file") == found
-    assert sandboxes(environ, tmp_path / "cache") == found
-    memory = tmp_path / "cache" / "sandbox-works.json"
-    assert memory.exists() == (found["local"] is None)
-    memory.parent.mkdir(exist_ok=True)
-    memory.write_text('{"boot": "another"}')
-    assert sandboxes(environ, tmp_path / "cache") == found

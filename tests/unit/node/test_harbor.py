@@ -32,8 +32,8 @@ def test_the_job_file_names_each_missing_rollout_by_a_relative_path(tmp_path: Pa
 def test_harbor_gets_what_programs_need_the_runs_secrets_and_nothing_else(tmp_path: Path) -> None:
     environ = {"PATH": "/bin", "HOME": "/h", "XDG_RUNTIME_DIR": "/r", "DOCKER_HOST": "d", "HTTPS_PROXY": "p"}
     private = {"OTHER_API_KEY": "canary", "AWS_PROFILE": "x", "PYTHONPATH": "/evil", "LD_PRELOAD": "/evil"}
-    run = RunDir(tmp_path)
-    env = harbor.environment({**environ, **private}, {"DAYTONA_API_KEY": "v"}, HARBOR, run, ("http://u/v1", "k"))
+    run, endpoint = RunDir(tmp_path), {"HOSTED_VLLM_API_BASE": "http://u/v1", "HOSTED_VLLM_API_KEY": "k"}
+    env = harbor.environment({**environ, **private}, {"DAYTONA_API_KEY": "v"}, HARBOR, run, endpoint)
     ours = {
         "PYTHONPATH": "/code",
         "HARBOR_TELEMETRY": "0",
@@ -42,7 +42,6 @@ def test_harbor_gets_what_programs_need_the_runs_secrets_and_nothing_else(tmp_pa
         "TMPDIR": str(tmp_path / "scratch" / "tmp"),
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    endpoint = {"HOSTED_VLLM_API_BASE": "http://u/v1", "HOSTED_VLLM_API_KEY": "k"}
     assert env == {**environ, **ours, **endpoint, "DAYTONA_API_KEY": "v"}
     assert (tmp_path / "scratch" / "tmp").is_dir()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from otcloud.node.publish import Publisher
+from otcloud.node.slots import Scope
 from otcloud.runs.layout import RunDir
 from otcloud.trials.archive import verify
 from tests.unit.node.harbors import INFRA, TASKS, index, write_trial
@@ -25,6 +26,11 @@ def publisher(run: RunDir, max_retries: int = 2) -> Publisher:
     return Publisher(run, TASKS, max_retries)
 
 
+def free(node: Publisher) -> list[str]:
+    """The tasks that are still to be run, one attempt at each."""
+    return [task.folder for task in node.missing(1)]
+
+
 def test_an_ended_trial_is_published_once_with_digest_and_archive(run: RunDir) -> None:
     write_trial(run, JOB, "one__aaa")
     node = publisher(run)
@@ -33,7 +39,7 @@ def test_an_ended_trial_is_published_once_with_digest_and_archive(run: RunDir) -
     node.catch_up()
     publisher(run).catch_up()
     assert index(run) == [("one__aaa", 0, "passed")]
-    assert (node.trials[0].task_digest, node.filled) == ("digest-one", {"one": 1})
+    assert (node.trials[0].task_digest, free(node)) == ("digest-one", ["two"])
     assert verify(run.archive("one__aaa"))
 
 
@@ -52,7 +58,7 @@ def test_what_will_be_tried_again_is_published_only_at_its_last_try(run: RunDir)
         assert index(run) == []
     node.ended(JOB, "one__aaa", INFRA)
     assert index(run) == [("one__aaa", 0, "infra")]
-    assert node.filled == {}
+    assert free(node) == ["one", "two"]
 
 
 def test_a_retry_that_succeeds_is_the_one_that_is_published(run: RunDir) -> None:
@@ -114,7 +120,7 @@ def test_an_index_torn_at_any_byte_gives_every_trial_once(run: RunDir) -> None:
         node = publisher(run)
         node.catch_up()
         assert sorted(index(run)) == expected, cut
-        assert node.filled == {"one": 1, "two": 1}
+        assert free(node) == []
 
 
 def test_a_folder_that_cannot_be_read_keeps_no_other_trial_back(run: RunDir) -> None:
@@ -148,3 +154,31 @@ def test_a_folder_of_archives_that_cannot_be_written_ends_the_node(run: RunDir) 
     with pytest.raises(OSError, match="published"):
         node.catch_up()
     assert node.unpublished == {}
+
+
+def test_a_vacated_slot_is_filled_again_under_its_own_number(run: RunDir) -> None:
+    """Before a lower one that is free, when the start is for it; the earlier trial stays published."""
+    for name, reward in (("one__a", 1.0), ("one__b", 0.0), ("two__a", 0.0)):
+        write_trial(run, JOB, name, reward)
+    write_trial(run, JOB, "one__lost", None, INFRA)
+    publisher(run).catch_up()
+    published = index(run)
+    scope = Scope({"one__b"}, {"one": {1}})
+    node = Publisher(run, TASKS, 0, scope)
+    assert (node.again, [task.folder for task in node.missing(3)]) == (1, ["one"])
+    assert [task.folder for task in node.missing(3, everything=True)] == ["one", "two", "one", "two"]
+    write_trial(run, "0000-01", "one__c")
+    node.catch_up()
+    assert index(run) == [*published, ("one__c", 1, "passed")]
+    assert (node.again, node.missing(3)) == (0, [])
+    assert Publisher(run, TASKS, 0, scope).again == 0
+
+
+def test_a_repeat_that_is_lost_leaves_its_slot_open(run: RunDir) -> None:
+    write_trial(run, JOB, "one__a", 0.0)
+    publisher(run).catch_up()
+    node = Publisher(run, TASKS, 0, Scope({"one__a"}))
+    write_trial(run, "0000-01", "one__b", None, INFRA)
+    node.ended("0000-01", "one__b", INFRA)
+    assert index(run) == [("one__a", 0, "failed"), ("one__b", 0, "infra")]
+    assert (node.again, free(node)) == (1, ["one", "two"])

@@ -16,6 +16,7 @@ from otcloud.errors import (
     TooManyInfraFailures,
 )
 from otcloud.node.runner import Runner
+from otcloud.node.slots import EVERYTHING, Scope
 from otcloud.node.status import Status
 from otcloud.plan.plan import Plan
 from otcloud.runs.journal import append_line, locked, read_json, read_lines
@@ -41,14 +42,20 @@ def plan(tmp_path: Path) -> Plan:
     return plan_of(recipe_of(tmp_path / "work", "agent.name=oracle"))
 
 
-def ended(run: RunDir, plan: Plan, script: str, stopping: Callable[[], bool] = lambda: False) -> OtcloudError | None:
+def ended(
+    run: RunDir,
+    plan: Plan,
+    script: str,
+    stopping: Callable[[], bool] = lambda: False,
+    scope: Scope = EVERYTHING,
+) -> OtcloudError | None:
     """Run a node to its end with this script in Harbor's place; gives the error it ends with."""
     harbor = stand_in(run.root.parent, script)
     status = Status(run)
     status.begin()
     with locked(run.root / "node" / "lock") as held:
         assert held is not None
-        runner = Runner(run, plan, TASKS, harbor, {"PATH": "/usr/bin:/bin"}, {}, status, stopping, held)
+        runner = Runner(run, plan, TASKS, harbor, {"PATH": "/usr/bin:/bin"}, {}, status, stopping, held, scope)
         try:
             runner.execute()
         except OtcloudError as error:
@@ -93,6 +100,26 @@ def test_a_finished_run_starts_nothing(run: RunDir, plan: Plan) -> None:
     assert ended(run, plan, "trial one__a 1.0; trial two__b 0.0") is None
     assert ended(run, plan, "exit 99") is None
     assert parts(run) == [2]
+
+
+def test_what_was_run_again_and_lost_keeps_its_earlier_trial_and_is_not_done(run: RunDir, plan: Plan) -> None:
+    """Exit code 7: what was asked for is open, though an earlier trial still speaks for the slot."""
+    assert ended(run, plan, "trial one__a 1.0; trial two__b 0.0") is None
+    write_trial(run, "0000-01", "two__c", reward=None, exception=INFRA)
+    error = ended(run, plan, "exit 0", scope=Scope({"two__b"}))
+    assert isinstance(error, TooManyInfraFailures)
+    status = read_json(run.status) or {}
+    assert (status["done"], status["failed"], status["again"]) == (2, 1, 1)
+    assert ended(run, plan, "trial two__d 1.0", scope=Scope({"two__b"})) is None
+    assert index(run)[2:] == [("two__c", 0, "infra"), ("two__d", 0, "passed")]
+    assert parts(run) == [2, 1, 1]
+
+
+def test_a_start_for_a_part_of_the_run_says_that_the_rest_is_open(run: RunDir, plan: Plan) -> None:
+    error = ended(run, plan, "trial two__a 1.0", scope=Scope(slots={"two": {0}}))
+    assert isinstance(error, TooManyInfraFailures)
+    assert error.what == "1 of 2 trials are lost or still to be run"
+    assert (index(run), parts(run)) == ([("two__a", 0, "passed")], [1])
 
 
 def test_a_harbor_that_dies_is_started_again_on_what_is_missing(run: RunDir, plan: Plan) -> None:

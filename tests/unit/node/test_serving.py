@@ -12,6 +12,7 @@ import pytest
 from benchmarks.workload import make
 from otcloud import process
 from otcloud.errors import ServerNeverReady
+from otcloud.node.gate import Gate
 from otcloud.node.serving import HOST, Server
 from otcloud.node.status import Status
 from otcloud.plan.plan import ServeSpec
@@ -50,7 +51,7 @@ def server_of(run: RunDir, spec: ServeSpec, lock: int) -> Server:
     """A server that has not been started."""
     status = Status(run)
     status.begin()
-    return Server(spec, run, {name: os.environ[name] for name in ("PATH", "HOME")}, status, os.dup(lock))
+    return Server(spec, run, Gate(run), {name: os.environ[name] for name in ("PATH", "HOME")}, status, os.dup(lock))
 
 
 def ready(server: Server) -> bool:
@@ -150,7 +151,7 @@ def test_the_key_is_in_no_file_and_no_command_line(run: RunDir, server: Server) 
 def test_the_server_shares_the_nodes_lock(run: RunDir) -> None:
     with locked(run.root / "node" / "lock") as held:
         assert held is not None
-        server = Server(SPEC, run, {"PATH": os.environ["PATH"]}, Status(run), held)
+        server = Server(SPEC, run, Gate(run), {"PATH": os.environ["PATH"]}, Status(run), held)
         server.start()
     try:
         assert is_locked(run.root / "node" / "lock")
@@ -161,7 +162,7 @@ def test_the_server_shares_the_nodes_lock(run: RunDir) -> None:
 
 def test_ports_lie_below_those_of_outgoing_connections_and_differ(run: RunDir) -> None:
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    servers = [Server(SPEC, run, {}, Status(run), 0) for _ in range(20)]
+    servers = [Server(SPEC, run, Gate(run), {}, Status(run), 0) for _ in range(20)]
     assert all(1024 < server.port < max(lowest, 32768) for server in servers)
     assert len({server.port for server in servers}) > 1
     assert len({server.key for server in servers}) == 20

@@ -109,9 +109,7 @@ def test_an_agent_without_a_model_needs_no_server() -> None:
 
 
 UNBUILT: list[dict[str, Any]] = [
-    {"kind": "eval"},
     {"model": {"id": "a/b"}},
-    {"model": {"id": "a/b", "engine": "api"}},
     {"compute": {"providers": ["gcp"]}},
     {"compute": {"nodes": 2}},
     {"compute": {"cluster": "warm"}},
@@ -123,8 +121,6 @@ UNBUILT: list[dict[str, Any]] = [
     {"sync": {"store": "s3://bucket"}},
     {"publish": {"hub_repo": "a/b"}},
     {"publish": {"database": True}},
-    {"limits": {"max_cost": 5}},
-    {"trials": {"early_stop": {"window": 9}}},
     {"serve": {"expose": 8000}},
 ]
 

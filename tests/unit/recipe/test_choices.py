@@ -63,7 +63,8 @@ def test_arguments_stated_before_the_agent_was_are_kept(load_text: LoadText) -> 
 
 
 def test_another_engine_drops_the_recording(load_text: LoadText) -> None:
-    model = load_text("model: {engine: replay, recording: rec.jsonl}", flags={"engine": "api"}).recipe.model
+    text = "model: {id: openai/gpt-4o, engine: replay, recording: rec.jsonl}"
+    model = load_text(text, flags={"engine": "api"}).recipe.model
     assert (model.engine, model.recording) == ("api", None)
 
 

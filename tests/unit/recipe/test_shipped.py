@@ -31,7 +31,7 @@ def test_a_bundled_recipe_is_valid_and_opens_with_a_paragraph(recipe: Bundled, t
 def test_a_preset_is_a_layer_that_a_model_and_tasks_complete(preset: Bundled, tmp_path: Path) -> None:
     (tmp_path / "rec.jsonl").write_text("")
     sets = ["model.recording=rec.jsonl"] if "replay" in preset.name else []
-    flags = {"model": "org/m", "dataset": "tb@2.0"}
+    flags = {"model": "anthropic/m", "dataset": "tb@2.0"}
     loaded = load(preset=preset.name, flags=flags, sets=sets, cwd=tmp_path)
     assert loaded.recipe.preset == preset.name
     assert any(origin.startswith(preset.label) for origin in loaded.origins.values())

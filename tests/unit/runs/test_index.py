@@ -1,14 +1,18 @@
 """All runs of a user: listed once, newest first, found by a word."""
 
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from otcloud.errors import UsageError
+from otcloud.plan.compile import compile_plan
 from otcloud.runs.index import all_runs, register, resolve, unfinished
 from otcloud.runs.journal import locked, write_json
 from otcloud.runs.layout import RunDir
+from tests.unit.plan.made import facts, recipe
 from tests.unit.planned import record
 
 
@@ -16,7 +20,15 @@ def made(folder: Path, name: str, created: str, code: int | None = 0, digest: st
     """A run that has ended."""
     run = RunDir(folder / name)
     write_json(run.run, record(created, exit_code=code, recipe_digest=digest))
+    write_json(run.plan, whole_plan())
+    write_json(run.tasks_lock, {"tasks": []})
     return run
+
+
+@cache
+def whole_plan() -> dict[str, Any]:
+    """A plan as it is stored."""
+    return compile_plan(recipe(), facts(), "lock").model_dump(mode="json")
 
 
 @pytest.fixture
@@ -92,10 +104,33 @@ def test_the_newest_unfinished_run_of_the_recipe_in_this_folder(tmp_path: Path, 
     (tmp_path / "link").symlink_to(runs)
     with locked(driven.lock):
         for folder in (runs, tmp_path / "link"):
-            found = unfinished("d1", folder)
+            found = unfinished("d1", folder, unheard)
             assert found is not None
             assert found.run_id == "stopped"
-    assert unfinished("d3", runs) is None
+    assert unfinished("d3", runs, unheard) is None
+
+
+def unheard(text: str) -> None:
+    """Nothing should be said."""
+    raise AssertionError(text)
+
+
+def test_a_run_whose_record_is_torn_is_still_found_by_its_name(tmp_path: Path, runs: Path) -> None:
+    (runs / "a-mid" / "run.json").write_text("{")
+    assert resolve("a-mid", tmp_path, runs).root == runs / "a-mid"
+
+
+@pytest.mark.parametrize("torn", ["plan", "tasks_lock"])
+def test_a_run_that_a_crash_tore_stands_in_nobodys_way(runs: Path, torn: str) -> None:
+    """Told and passed over: the next older one goes on, else a new one starts."""
+    path: Path = getattr(made(runs, "torn", "2026-03-09", code=None), torn)
+    path.write_bytes(path.read_bytes()[:-9])
+    said: list[str] = []
+    found = unfinished("d1", runs, said.append)
+    assert found is not None
+    assert found.run_id == "a-mid"
+    assert [text.split(" is ")[0] for text in said] == ["run torn"]
+    assert str(path) in said[0]
 
 
 def test_listing_many_runs_reads_no_journal(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from otcloud.runs.journal import locked, write_json
+from otcloud.errors import Cancelled, OtcloudError, TooManyInfraFailures
+from otcloud.runs.create import note
+from otcloud.runs.journal import locked, read_json, write_json
 from otcloud.runs.layout import RunDir, job_name, run_id
-from otcloud.runs.state import RunState, read_state
+from otcloud.runs.state import RunState, last_end, read_state
 from tests.unit.planned import record
 
 STATUS = {"planned": 4, "done": 2, "passed": 1, "failed": 1, "infra": 1, "mean_reward": 0.5, "output_tokens": 7}
@@ -33,6 +35,37 @@ def test_a_folder_without_a_record_holds_no_run(tmp_path: Path) -> None:
     assert read_state(RunDir(tmp_path)) is None
     (tmp_path / "run.json").write_text("{")
     assert read_state(RunDir(tmp_path)) is None
+
+
+def test_a_torn_record_is_told_by_the_plan_and_mended_by_the_next_note(run: RunDir) -> None:
+    """The run is found by its recipe, counts as unfinished, and `note` writes the record anew."""
+    run.run.write_bytes(run.run.read_bytes()[:-9])
+    assert read_state(run) is None
+    write_json(run.plan, {"kind": "eval", "created": "2026-03-05", "recipe_digest": "d7", "other": 1})
+    for _ in range(2):
+        state = state_of(run)
+        assert (state.kind, state.created, state.recipe_digest, state.state) == (
+            *("eval", "2026-03-05", "d7", "interrupted"),
+        )
+        note(run, "drive", planned=4)
+    assert (read_json(run.run) or {})["recipe_digest"] == "d7"
+    assert state_of(run).planned == 4
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"exit_code": 0}, None),
+        ({"exit_code": 7, "error": {"what": "w", "why": "y", "do": "d"}}, TooManyInfraFailures("w", why="y", do="d")),
+        ({"exit_code": None}, Cancelled("run one stopped without a last word")),
+    ],
+)
+def test_the_last_end_as_an_error(run: RunDir, facts: dict[str, Any], expected: OtcloudError | None) -> None:
+    write_json(run.run, record(**facts))
+    found = last_end(run)
+    assert type(found) is type(expected)
+    if found is not None and expected is not None:
+        assert found.what == expected.what
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from otcloud.errors import InputInvalid
+from otcloud.plan.amend import Amendment
+from otcloud.plan.plan import Plan
 from otcloud.runs.journal import write_json
 from otcloud.runs.layout import RunDir
 from otcloud.runs.log import last_lines
-from otcloud.runs.stored import stored_plan
+from otcloud.runs.stored import amend, amended, lift, newest, stored_plan
 from tests.unit.planned import plan_of, recipe_of
 
 
@@ -37,6 +39,42 @@ def test_a_plan_that_is_none_is_refused_with_the_reason(tmp_path: Path, text: st
     assert "plan.json" in raised.value.what
     assert raised.value.why
     assert raised.value.do
+
+
+def amendment(plan: Plan, **facts: Any) -> Amendment:
+    """An amendment of a plan."""
+    return Amendment(t="2026-03-02", words="more", changes={"a.b": (1, None)}, settings={}, plan=plan, **facts)
+
+
+def test_the_newest_amendment_that_can_be_read_is_in_force(tmp_path: Path) -> None:
+    plan, run = plan_of(recipe_of(tmp_path / "work")), RunDir(tmp_path)
+    write_json(run.plan, plan.model_dump(mode="json"))
+    assert (newest(run), list(amended(run))) == (None, [])
+    for number in range(1, 12):
+        amend(run, amendment(plan.model_copy(update={"sandbox": f"s{number}"}), vacated=("t",), slots={"a": (0,)}))
+    assert stored_plan(run).sandbox == "s11"
+    run.amendment(11).write_bytes(run.amendment(11).read_bytes()[:-9])
+    newer: dict[str, Any] = json.loads(run.amendment(10).read_bytes())
+    write_json(run.amendment(10), {**newer, "new": 1, "plan": {**newer["plan"], "new": 1}})
+    write_json(run.amendments / "notes.json", {"words": "not ours"})
+    assert newest(run) == amendment(plan.model_copy(update={"sandbox": "s10"}), vacated=("t",), slots={"a": (0,)})
+    assert len(list(amended(run))) == 10
+    amend(run, amendment(plan))
+    assert run.amendment(12).exists()
+    assert stored_plan(run) == plan
+
+
+def test_a_start_that_asks_for_nothing_lifts_what_an_earlier_one_was_for(tmp_path: Path) -> None:
+    plan, run = plan_of(recipe_of(tmp_path / "work")), RunDir(tmp_path)
+    lift(run, "later")
+    assert newest(run) is None
+    amend(run, amendment(plan, vacated=("t",), slots={"a": (0,)}, only="infra"))
+    for _ in range(2):
+        lift(run, "later")
+    assert not run.amendment(3).exists()
+    lifted = newest(run)
+    assert lifted is not None
+    assert (lifted.slots, lifted.only, lifted.vacated, lifted.plan, lifted.t) == (None, None, ("t",), plan, "later")
 
 
 def test_the_end_of_a_log_is_read_from_behind(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from otcloud.trials.trial import Outcome, Phases, Trial
 type Result = dict[str, Any]
 type Write = Callable[..., Path]
 
-AGENT, COPIED, USER = {"source": "agent"}, {"source": "agent", "is_copied_context": True}, {"source": "user"}
+AGENT: Result = {"source": "agent", "message": "ls"}
+COPIED, USER = {"source": "agent", "is_copied_context": True}, {"source": "user"}
 
 
 def test_a_finished_trial(passed: Result, write_trial: Write) -> None:
@@ -35,6 +36,7 @@ def test_a_finished_trial(passed: Result, write_trial: Write) -> None:
         model_provider="hosted_vllm",
         source="set",
         turns=2,
+        empty_turns=0,
         input_tokens=400,
         output_tokens=80,
         cache_tokens=10,
@@ -161,3 +163,37 @@ def test_no_shape_of_json_raises(result: Result, trajectory: object) -> None:
 @given(st.binary(), st.binary())
 def test_no_bytes_raise(result: bytes, trajectory: bytes) -> None:
     assert read_trial(Memory({"result.json": result, "agent/trajectory.json": trajectory})) is None
+
+
+ANSWERS: list[tuple[Result, int]] = [
+    ({"message": ""}, 1),
+    ({"message": " \n"}, 1),
+    ({"message": "", "reasoning_content": "I should list the files."}, 1),
+    ({"message": [{"type": "text", "text": " "}]}, 1),
+    ({}, 1),
+    ({"message": "ls"}, 0),
+    ({"message": [{"type": "text", "text": "ls"}]}, 0),
+    ({"message": [{"type": "image", "source": {}}]}, 0),
+    ({"message": "", "tool_calls": [{"function_name": "run", "arguments": {}}]}, 0),
+]
+
+
+@pytest.mark.parametrize(("answer", "empty"), ANSWERS)
+def test_an_answer_without_a_word_or_a_call_is_empty(
+    passed: Result, write_trial: Write, answer: Result, empty: int
+) -> None:
+    """Thinking alone is no answer; a tool call is one."""
+    trajectory = {"steps": [USER, {"source": "agent", **answer}]}
+    trial = read_trial(FolderFiles(write_trial(passed, {"agent/trajectory.json": trajectory})))
+    assert trial is not None
+    assert (trial.turns, trial.empty_turns, trial.is_empty) == (1, empty, bool(empty))
+
+
+def test_a_trial_is_empty_from_half_of_its_answers_on(passed: Result, write_trial: Write) -> None:
+    """One empty answer of three is an accident; without a trajectory nothing is known."""
+    nothing = {"source": "agent", "message": ""}
+    for steps, empty in (([AGENT, AGENT, nothing], False), ([AGENT, nothing], True)):
+        trial = read_trial(FolderFiles(write_trial(passed, {"agent/trajectory.json": {"steps": steps}})))
+        assert trial is not None
+        assert trial.is_empty is empty
+    assert not Trial(trial="x", task="x", outcome=Outcome.PASSED).is_empty

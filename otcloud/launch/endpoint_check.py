@@ -1,0 +1,38 @@
+"""Asking the model's endpoint, and the price of its tokens, before anything is started.
+
+A dead endpoint, a refused key or an unknown model is told here in seconds. What only passes by (an endpoint that is
+slow to load its model) is left to the node, which waits for it.
+"""
+
+from collections.abc import Mapping
+
+from otcloud import process
+from otcloud.errors import InputInvalid
+from otcloud.node.api import endpoint_of
+from otcloud.node.asking import Asking
+from otcloud.plan.plan import Plan
+from otcloud.programs import Harbor
+
+
+def check_endpoint(plan: Plan, secrets: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Errors: ServerNeverReady when it does not answer, CredentialOrProgramMissing when it refuses the key,
+    InputInvalid when it has no such model. An endpoint that only litellm knows is not asked."""
+    endpoint = endpoint_of(plan.candidates[0].serve, secrets, environ)
+    fault = None if endpoint is None else Asking(endpoint).wait()
+    if fault is not None and not fault.slow:
+        raise fault.error()
+
+
+def check_price(plan: Plan, harbor: Harbor, env: Mapping[str, str]) -> None:
+    """Error: InputInvalid when the run has a budget and nobody knows what the model's tokens cost."""
+    spec = plan.candidates[0].serve.api
+    if spec is None or plan.lifetime.max_cost_usd is None or spec.input_usd_per_mtok is not None:
+        return
+    model = str(plan.harbor.job["agents"][0].get("model_name"))
+    done = process.run([harbor.python, "-m", "otcloud.harbor_ext.price", model], env=env)
+    if done.code != 0:
+        raise InputInvalid(
+            f"limits.max_cost cannot be kept: what the tokens of {model} cost is not known",
+            why="litellm's table of prices has no such model",
+            do="state model.input_usd_per_mtok and model.output_usd_per_mtok, or leave limits.max_cost out",
+        )

@@ -1,0 +1,152 @@
+"""The model server that nobody boots: an endpoint of a provider, or of somebody else in the house.
+
+It is asked before the first trial, and again when trials fail as they do when an endpoint is down; its list of models,
+which costs nothing, every ten seconds. While it does not answer it holds the gate; when that lasts too long, the run
+ends. A provider without a URL is not asked: its failures
+are the early stop's affair.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from otcloud.node.asking import Asking
+from otcloud.node.gate import Gate
+from otcloud.node.probe import Endpoint, Fault, proxies_of
+from otcloud.node.serving import HOLDER
+from otcloud.node.status import Status
+from otcloud.node.watch import Event
+from otcloud.plan.api import OPENAI_URLS
+from otcloud.plan.plan import ApiSpec, ServeSpec
+from otcloud.runs.journal import utc_now, write_json
+from otcloud.runs.layout import RunDir
+
+NO_KEY = "no-key"
+"""litellm and the agents want a key even where the endpoint asks for none; never a real one."""
+SUSPICIOUS = frozenset({"model-server", "network", "inner-timeout", "model-silent", "unknown"})
+"""Causes of lost trials that an endpoint which is down, hangs or talks nonsense leaves behind."""
+_LASTING = ("key", "model")
+_AGAIN_SEC = 10.0
+_SOON_SEC = 1.0
+
+
+def variables(spec: ApiSpec, secrets: Mapping[str, str]) -> dict[str, str]:
+    """What agents are given: the address and the key, under the names that they and litellm read."""
+    key = (secrets.get(spec.key, "") if spec.key is not None else "") or NO_KEY
+    urls = {} if spec.base_url is None else dict.fromkeys(OPENAI_URLS, spec.base_url)
+    return {**urls, spec.key_variable: key}
+
+
+def endpoint_of(serve: ServeSpec, secrets: Mapping[str, str], environ: Mapping[str, str]) -> Endpoint | None:
+    """The endpoint to ask; None for a provider whose address only litellm knows."""
+    spec = serve.api
+    if spec is None or spec.base_url is None:
+        return None
+    key = secrets.get(spec.key, "").strip() if spec.key is not None else ""
+    return Endpoint(spec.base_url, serve.served_name or "", key or None, spec.key, proxies_of(environ))
+
+
+class ApiServer:
+    """Looks after an endpoint. Errors of `tick`: those of `Fault.error`.
+
+    `take` sees the events of trials, for it is also a watch.
+    """
+
+    def __init__(
+        self,
+        serve: ServeSpec,
+        run: RunDir,
+        gate: Gate,
+        status: Status,
+        secrets: Mapping[str, str],
+        environ: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        assert serve.api is not None
+        self.spec = serve
+        self.ready = False
+        self.variables = variables(serve.api, secrets)
+        self._endpoint = endpoint_of(serve, secrets, environ)
+        self._run = run
+        self._gate = gate
+        self._status = status
+        self._clock = clock
+        self._asking: Asking | None = None
+        self._fault: Fault | None = None
+        self._worked = False
+        self._down_since = 0.0
+        self._asked_at = float("-inf")
+        self._next = float("inf")
+
+    def start(self) -> None:
+        """Ask for the first time; a provider that cannot be asked is ready."""
+        self._down_since = self._clock()
+        if self._endpoint is None:
+            self._open()
+        else:
+            self._gate.hold(HOLDER, f"asking {self._endpoint.host} whether it answers")
+            self._next = self._clock()
+
+    def tick(self, running: int = 0) -> None:
+        """Look at the answer to the last question, ask the next one when it is due. Waits for nothing."""
+        if self._asking is not None and self._asking.over:
+            asked, self._asking, self._next = self._asking, None, float("inf")
+            if asked.fault is None:
+                self._answered()
+            elif self.ready and not asked.thorough:
+                self._next = self._clock()
+            else:
+                self._failed(asked.fault)
+        elif self._asking is None and self._endpoint is not None:
+            self._ask(self._endpoint, self._clock())
+
+    def _ask(self, endpoint: Endpoint, now: float) -> None:
+        """Ask thoroughly when there is a reason to, with starts held back; now and then for what costs nothing."""
+        if now >= self._next:
+            if self.ready:
+                self._gate.hold(HOLDER, f"asking {endpoint.host} whether it still answers")
+            self._asking, self._asked_at = Asking(endpoint), now
+        elif self.ready and now >= self._asked_at + _AGAIN_SEC:
+            self._asking, self._asked_at = Asking(endpoint, thorough=False), now
+
+    def take(self, event: Event) -> None:
+        """A trial that failed as trials do when an endpoint is down: ask, but not for each of them at once, because an
+        answer costs a token and other things break trials too."""
+        is_suspicious = event.get("event") == "end" and event.get("cause") in SUSPICIOUS
+        if is_suspicious and self.ready and self._asking is None and self._next == float("inf"):
+            self._next = max(self._clock(), self._asked_at + _AGAIN_SEC)
+
+    def stop(self) -> None:
+        """Let no further trial start."""
+        self._close("the run ends")
+
+    def _answered(self) -> None:
+        if self.ready:
+            self._gate.release(HOLDER)
+        else:
+            self._open()
+
+    def _failed(self, fault: Fault) -> None:
+        now = self._clock()
+        if self.ready:
+            self._down_since = now
+        if self.ready or self._fault is None:
+            self._status.event("endpoint-down", why=fault.what)
+            self._close(f"{fault.what} (since {utc_now()})")
+        self._fault = fault
+        never_worked = not self._worked
+        if now - self._down_since > self.spec.ready_timeout_sec or (never_worked and fault.kind in _LASTING):
+            raise fault.error()
+        self._next = now + (_SOON_SEC if now - self._down_since < _AGAIN_SEC else _AGAIN_SEC)
+
+    def _open(self) -> None:
+        self.ready, self._worked, self._fault = True, True, None
+        url = None if self._endpoint is None else self._endpoint.url
+        endpoint = {"model": self.spec.served_name, "url": url, "engine": self.spec.engine}
+        write_json(self._run.endpoint, {**endpoint, "ready_at": utc_now()})
+        self._gate.release(HOLDER)
+        self._status.event("endpoint-up")
+
+    def _close(self, why: str) -> None:
+        self.ready = False
+        self._gate.hold(HOLDER, why)
+        self._run.endpoint.unlink(missing_ok=True)

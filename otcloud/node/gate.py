@@ -1,0 +1,42 @@
+"""The gate: one file that lets Harbor's plug-in start trials while nobody holds it.
+
+The model server, the watch over failures and the budget may each hold it for a reason of their own. A held gate can
+admit a counted few, to see whether what went wrong is over.
+"""
+
+from otcloud.runs.journal import write_text
+from otcloud.runs.layout import RunDir
+
+
+class Gate:
+    """The file's only writer. It is there, and empty, while no one holds the gate; `<serial> <n>` in it admits n
+    trials and no more, for each serial once. Without the file nothing starts."""
+
+    def __init__(self, run: RunDir) -> None:
+        self._path = run.gate
+        self._holders: dict[str, str] = {}
+        self._serial = 0
+
+    @property
+    def held_for(self) -> tuple[str, ...]:
+        """Why trials are held back, one sentence for each holder, the first to hold first."""
+        return tuple(self._holders.values())
+
+    def hold(self, holder: str, why: str = "") -> None:
+        """Let no further trial start until `holder` releases the gate."""
+        self._holders[holder] = why
+        self._path.unlink(missing_ok=True)
+
+    def release(self, holder: str) -> None:
+        """Take back a hold; trials start when it was the last one."""
+        self._holders.pop(holder, None)
+        if not self._holders:
+            write_text(self._path, "")
+
+    def admit(self, holder: str, starts: int) -> bool:
+        """Let so many trials through although `holder` holds the gate; False while somebody else holds it too."""
+        if set(self._holders) - {holder}:
+            return False
+        self._serial += 1
+        write_text(self._path, f"{self._serial} {starts}")
+        return True

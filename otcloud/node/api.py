@@ -31,7 +31,7 @@ _SOON_SEC = 1.0
 
 def variables(spec: ApiSpec, secrets: Mapping[str, str]) -> dict[str, str]:
     """What agents are given: the address and the key, under the names that they and litellm read."""
-    key = (secrets.get(spec.key, "") if spec.key is not None else "") or NO_KEY
+    key = _key(spec, secrets) or NO_KEY
     urls = {} if spec.base_url is None else dict.fromkeys(OPENAI_URLS, spec.base_url)
     return {**urls, spec.key_variable: key}
 
@@ -41,8 +41,13 @@ def endpoint_of(serve: ServeSpec, secrets: Mapping[str, str], environ: Mapping[s
     spec = serve.api
     if spec is None or spec.base_url is None:
         return None
-    key = secrets.get(spec.key, "").strip() if spec.key is not None else ""
-    return Endpoint(spec.base_url, serve.served_name or "", key or None, spec.key, proxies_of(environ))
+    key = _key(spec, secrets) or None
+    return Endpoint(spec.base_url, serve.served_name or "", key, spec.key, proxies_of(environ))
+
+
+def _key(spec: ApiSpec, secrets: Mapping[str, str]) -> str:
+    """The key; a line break at its end, as files of secrets have it, fits into no header."""
+    return "" if spec.key is None else secrets.get(spec.key, "").strip()
 
 
 class ApiServer:
@@ -75,6 +80,7 @@ class ApiServer:
         self._worked = False
         self._down_since = 0.0
         self._asked_at = float("-inf")
+        self._look_at = float("inf")
         self._next = float("inf")
 
     def start(self) -> None:
@@ -89,7 +95,7 @@ class ApiServer:
     def tick(self, running: int = 0) -> None:
         """Look at the answer to the last question, ask the next one when it is due. Waits for nothing."""
         if self._asking is not None and self._asking.over:
-            asked, self._asking, self._next = self._asking, None, float("inf")
+            asked, self._asking = self._asking, None
             if asked.fault is None:
                 self._answered()
             elif self.ready and not asked.thorough:
@@ -99,21 +105,24 @@ class ApiServer:
         elif self._asking is None and self._endpoint is not None:
             self._ask(self._endpoint, self._clock())
 
+    def take(self, event: Event) -> None:
+        """A trial that failed as trials do when an endpoint is down: ask for what costs nothing at once, and for an
+        answer, which costs a token, not for each of many such trials: other things break them too."""
+        if self.ready and event.get("event") == "end" and event.get("cause") in SUSPICIOUS:
+            self._next = min(self._next, self._asked_at + _AGAIN_SEC)
+            self._look_at = min(self._look_at, self._clock())
+
     def _ask(self, endpoint: Endpoint, now: float) -> None:
         """Ask thoroughly when there is a reason to, with starts held back; now and then for what costs nothing."""
         if now >= self._next:
             if self.ready:
                 self._gate.hold(HOLDER, f"asking {endpoint.host} whether it still answers")
-            self._asking, self._asked_at = Asking(endpoint), now
-        elif self.ready and now >= self._asked_at + _AGAIN_SEC:
-            self._asking, self._asked_at = Asking(endpoint, thorough=False), now
-
-    def take(self, event: Event) -> None:
-        """A trial that failed as trials do when an endpoint is down: ask, but not for each of them at once, because an
-        answer costs a token and other things break trials too."""
-        is_suspicious = event.get("event") == "end" and event.get("cause") in SUSPICIOUS
-        if is_suspicious and self.ready and self._asking is None and self._next == float("inf"):
-            self._next = max(self._clock(), self._asked_at + _AGAIN_SEC)
+            self._asking, self._asked_at, self._next = Asking(endpoint), now, float("inf")
+        elif self.ready and now >= self._look_at:
+            self._asking = Asking(endpoint, thorough=False)
+        else:
+            return
+        self._look_at = now + _AGAIN_SEC
 
     def stop(self) -> None:
         """Let no further trial start."""

@@ -1,7 +1,5 @@
 """What a plan holds of a model that somebody else serves: its address, its key by name, its price. Pure."""
 
-from urllib.parse import urlsplit
-
 from otcloud.plan.plan import ApiSpec
 from otcloud.recipe.api_providers import PROVIDER_SECRETS, provider_of
 from otcloud.recipe.schema import Recipe
@@ -63,7 +61,9 @@ def token_prices(model: Model) -> dict[str, float]:
 
 def host_of(spec: ApiSpec, model: str | None) -> str:
     """Where the model is asked, as a person says it."""
-    return urlsplit(spec.base_url).netloc if spec.base_url is not None else provider_of(model or "") or "its provider"
+    if spec.base_url is None:
+        return provider_of(model or "") or "its provider"
+    return spec.base_url.partition("://")[2].partition("/")[0]
 
 
 def _variables(model: Model) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def _sandbox(recipe: Recipe, sandbox: str) -> Iterator[str]:
         if size is not None:
             yield f"sandbox.{name} is {size}: the size that the tasks ask for does not hold"
     if sandbox == "local":
-        yield "sandbox.type is local: the images and sizes that the tasks ask for are not honoured"
+        yield "sandbox.type is local: the images, CPUs and memory that the tasks ask for are not honoured"
 
 
 def _tasks(recipe: Recipe, found: TaskSet | None) -> Iterator[str]:

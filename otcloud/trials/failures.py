@@ -45,6 +45,13 @@ INNER_TIMEOUT = Failure(
     "Something inside the agent timed out long before the agent's own limit (the sandbox or the model did not answer); "
     "see exception.txt in the trial's folder.",
 )
+MODEL_SILENT = Failure(
+    "model-silent",
+    False,
+    True,
+    "The model gave no answer in the whole of the agent's time: its server hangs, or agent.timeout_sec is too short "
+    "for one answer; a model.request_timeout_sec well below it tells the two apart.",
+)
 
 _TABLE: tuple[tuple[Failure, str], ...] = (
     (
@@ -215,7 +222,7 @@ def explain(cause: str) -> str:
 
 def worth_another_try(cause: str) -> bool:
     """Whether trials that were lost for this cause may come through later without anybody mending something."""
-    known = (*FAILURES.values(), NO_REWARD, SETUP, INNER_TIMEOUT, UNKNOWN)
+    known = (*FAILURES.values(), NO_REWARD, SETUP, INNER_TIMEOUT, MODEL_SILENT, UNKNOWN)
     return next((failure.retry for failure in known if failure.cause == cause), True)
 
 

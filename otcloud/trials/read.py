@@ -29,18 +29,20 @@ def read_trial(files: TrialFiles, *, job: str = "") -> Trial | None:
     if not result or moment(text(result.get("finished_at"))) is None:
         return None
     steps = list(mappings(result.get("step_results")))
+    turns = _turns(files, result, steps)
     started, finished = text(result.get("started_at")), text(result.get("finished_at"))
     fields: Json = {
         "trial": text(result.get("trial_name")) or files.name,
         "task": _task(result),
         "job": job,
         "source": text(result.get("source")),
-        **_turns(files, result, steps),
+        **turns,
         "started_at": started,
         "finished_at": finished,
         "wall_sec": seconds_between(started, finished),
     }
-    return Trial.model_validate(fields | _ending_fields(result, steps) | _agent_fields(result) | _usage(result, steps))
+    ending = _ending_fields(result, steps, count(turns.get("turns")))
+    return Trial.model_validate(fields | ending | _agent_fields(result) | _usage(result, steps))
 
 
 def trajectory_parts(files: TrialFiles, first: PurePosixPath = TRAJECTORY) -> Iterator[Json]:
@@ -64,7 +66,7 @@ def is_turn(step: Json) -> bool:
     return step.get("source") == "agent" and not step.get("is_copied_context")
 
 
-def _ending_fields(result: Json, steps: list[Json]) -> Json:
+def _ending_fields(result: Json, steps: list[Json], turns: int | None) -> Json:
     exception, rewards, phases = _exception(result, steps), _rewards(result), _phases(result, steps)
     name, message = text(exception.get("exception_type")), text(exception.get("exception_message"))
     verifier = mapping(result, "verifier")
@@ -79,6 +81,7 @@ def _ending_fields(result: Json, steps: list[Json]) -> Json:
             verification=mapping(result, "config", "verifier").get("disable") is not True,
             agent_started=any(text(timing.get("started_at")) for timing in timings),
             agent_sec=phases.agent_execution,
+            turns=turns,
             verifier_started=next(filter(None, tests), None),
             verifier_finished=moment(text(verifier.get("finished_at"))),
         )

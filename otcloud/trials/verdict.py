@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from otcloud.trials.failures import AGENT_TIMEOUT, CANCELLED, INNER_TIMEOUT, NO_REWARD, SETUP, Failure, failure_of
+from otcloud.trials.failures import (
+    AGENT_TIMEOUT,
+    CANCELLED,
+    INNER_TIMEOUT,
+    MODEL_SILENT,
+    NO_REWARD,
+    SETUP,
+    Failure,
+    failure_of,
+)
 from otcloud.trials.trial import Outcome
 
 _LIMIT = re.compile(r"timed out after (None|[0-9.]+) seconds")
@@ -17,7 +26,9 @@ _CLOCK_SLACK_SEC = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a trial ended. `exception` is a type's name, empty when none was raised; times are None when unknown."""
+    """How a trial ended. `exception` is a type's name, empty when none was raised; times are None when unknown.
+
+    `turns`: answers of the model in the trajectory; None without one."""
 
     exception: str = ""
     message: str = ""
@@ -26,6 +37,7 @@ class Ending:
     verification: bool = True
     agent_started: bool = True
     agent_sec: float | None = None
+    turns: int | None = None
     verifier_started: datetime | None = None
     verifier_finished: datetime | None = None
 
@@ -96,7 +108,11 @@ def _failure(ending: Ending) -> Failure:
         return failure
     if not ending.agent_started:
         return SETUP
-    return INNER_TIMEOUT if ending.exception == AGENT_TIMEOUT and _before_limit(ending) else failure
+    if ending.exception != AGENT_TIMEOUT:
+        return failure
+    if _before_limit(ending):
+        return INNER_TIMEOUT
+    return MODEL_SILENT if ending.turns == 0 else failure
 
 
 def _before_limit(ending: Ending) -> bool:

@@ -132,12 +132,6 @@ async def neighbour_of(box: Box, done: asyncio.Event) -> int:
             return rounds
 
 
-def held(keeper: int) -> list[tuple[str, int]]:
-    """The sandbox's pid and mount namespaces, held open: Linux gives the number of one that is gone to the next."""
-    folder = Path(f"/proc/{keeper}/ns")
-    return [(kind, os.open(folder / name, os.O_RDONLY)) for kind, name in (("pid", "pid_for_children"), ("mnt", "mnt"))]
-
-
 @pytest.fixture
 def beside(base: Path, tmp_path: Path) -> Callable[..., None]:
     """Call `beside(play, limits=..., disk=...)`: plays in one sandbox while a neighbour works; then nothing is left."""
@@ -145,13 +139,14 @@ def beside(base: Path, tmp_path: Path) -> Callable[..., None]:
     async def run(play: Play, limits: Limits, disk: Path, min_free_mb: int | None, python: str) -> None:
         watch = watch_of(disk, min_free_mb)
         boxes = [Box(disk / name, base, python, False, limits) for name in ("greedy", "neighbour")]
-        spaces: list[tuple[str, int]] = []
+        spaces: list[int] = []
         done = asyncio.Event()
         try:
             for box in boxes:
                 watch.add(box)
                 await box.start()
-                spaces += held(box.pid)
+                # Held open, because Linux gives the number of a namespace that is gone to the next one.
+                spaces.append(os.open(f"/proc/{box.pid}/ns/pid_for_children", os.O_RDONLY))
             working = asyncio.create_task(neighbour_of(boxes[1], done))
             await play(Shell(boxes[0]))
             done.set()
@@ -160,8 +155,8 @@ def beside(base: Path, tmp_path: Path) -> Callable[..., None]:
             for box in boxes:
                 watch.remove(box)
                 await box.close()
-            left = [pid for kind, space in spaces for pid in members(kind, os.fstat(space).st_ino)]
-            for _, space in spaces:
+            left = [pid for space in spaces for pid in members("pid", os.fstat(space).st_ino)]
+            for space in spaces:
                 os.close(space)
             for box in boxes:
                 scratch.remove(box.folder)

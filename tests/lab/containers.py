@@ -144,7 +144,7 @@ def podman(cache: Path, environ: Mapping[str, str]) -> Generator[Engine]:
     need({**environ, "PATH": path}, "podman", "podman-compose")
     folder = Path(tempfile.mkdtemp(prefix="otcloud-podman-"))
     storage, conf = folder / "storage.conf", folder / "containers.conf"
-    storage.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n')
+    storage.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{folder}/store"\nrunroot = "{folder}/run"\n')
     places = {"static_dir": "libpod", "volume_path": "volumes", "tmp_dir": "tmp"}
     lines = [f'{name} = "{folder}/{place}"' for name, place in places.items()]
     own_network = f'[network]\nnetwork_config_dir = "{folder}/net"'
@@ -156,5 +156,5 @@ def podman(cache: Path, environ: Mapping[str, str]) -> Generator[Engine]:
         yield engine
         process.run(["podman", "rm", "--all", "--force"], env=engine.environ, timeout_sec=60)
     finally:
-        process.run(["umount", f"{folder}/root/overlay"])
+        process.run(["umount", f"{folder}/store/overlay"])
         shutil.rmtree(folder, ignore_errors=True)

@@ -109,6 +109,17 @@ def test_each_fault_ends_its_own_trial_with_its_cause(otcloud: Otcloud, agent: s
     assert (summary["passed"], summary["infra"]) == (1, len(lost))
 
 
+@pytest.mark.parametrize("agent", ["bash", "terminus-2"])
+def test_a_model_that_never_answers_is_not_scored_as_a_bad_agent(otcloud: Otcloud, agent: str) -> None:
+    """The agent's time is up before the request's is: Harbor calls that the agent's time-out, with a reward of 0."""
+    needs(agent)
+    with teacher(lambda request: Fault.HANG if task(request) else "yes") as taught:
+        sections: dict[str, Any] = {"agent": {"name": agent, "timeout_sec": 6}, **QUICK}
+        done = otcloud("tracegen", recipe(otcloud.folder, taught.url, 1, **sections), "-q")
+        assert done.code == 7, done.stderr
+    assert causes(otcloud.runs()[0]) == {"sleep-000": "model-silent"}
+
+
 def test_the_run_goes_on_when_the_endpoint_comes_back(otcloud: Otcloud) -> None:
     """New starts are held while it is down; what it lost is tried again by Harbor, and nothing is missing."""
     trials = {"concurrency": 2, "retries": 3, "retry_min_sec": 0.1, "early_stop": {"enabled": False}}

@@ -54,3 +54,12 @@ def test_what_harbor_tries_again_is_paid_for_too(otcloud: Otcloud) -> None:
         done = otcloud("tracegen", path, "--json")
         assert done.code == 0, done.stderr
     assert json.loads(done.stdout)["spent_usd"] == 0.0036
+
+
+def test_a_budget_for_a_model_without_a_price_is_refused(otcloud: Otcloud) -> None:
+    """litellm is asked for the price of a provider's model before anything is started."""
+    model = {"id": "groq/no-such-model", "base_url": None}
+    path = recipe(otcloud.folder, "", 1, model=model, limits={"max_cost": 1})
+    done = otcloud("tracegen", path)
+    assert (done.code, "litellm's table of prices has no such model" in done.stderr) == (3, True), done.stderr
+    assert not otcloud.runs()

@@ -88,17 +88,18 @@ def test_a_provider_without_a_url_is_not_asked(made: Any, teacher: Teacher) -> N
 def test_a_failing_trial_makes_it_ask_and_a_good_answer_lets_the_run_go_on(made: Any, teacher: Teacher) -> None:
     server, run, clock = made()
     wait_for(lambda: ticked(server), "it answers")
-    asked = len(teacher.asked)
-    for event in (FAILED, {**FAILED, "cause": "agent-timeout"}, {**FAILED, "event": "start"}):
+    answers = len(teacher.requests)
+    for event in ({**FAILED, "cause": "agent-timeout"}, {**FAILED, "event": "start"}):
         server.take(event)
     server.tick()
-    assert len(teacher.asked) == asked, "a good answer is good for ten seconds"
+    assert teacher.asked[-1] == "POST /v1/chat/completions", "what else happens to trials is no reason to ask"
+    server.take(FAILED)
+    wait_for(lambda: ticked(server) and teacher.asked[-1] == "GET /v1/models", "it asks for what costs nothing")
+    assert (len(teacher.requests), run.gate.exists()) == (answers, True), "an answer is good for ten seconds"
     clock.now = 11.0
-    server.tick()
-    assert not run.gate.exists()
-    wait_for(lambda: ticked(server) and run.gate.exists(), "it has answered again")
-    assert len(teacher.asked) == asked + 2
-    assert server.ready
+    wait_for(lambda: ticked(server) and not run.gate.exists(), "it asks for an answer, starts being held")
+    wait_for(lambda: ticked(server) and run.gate.exists(), "it has answered")
+    assert len(teacher.requests) == answers + 1
 
 
 def test_an_endpoint_that_goes_down_holds_the_gate_until_it_is_back(made: Any, teacher: Teacher) -> None:

@@ -43,6 +43,14 @@ CASES = {
         timeout(agent_sec=12.0, rewards={"reward": 0.0}, **TESTED),
         Verdict(Outcome.INFRA, cause="inner-timeout"),
     ),
+    "timeout without an answer of the model": (
+        timeout(turns=0, rewards={"reward": 0.0}, **TESTED),
+        Verdict(Outcome.INFRA, cause="model-silent"),
+    ),
+    "timeout after an answer": (
+        timeout(turns=1, rewards={"reward": 0.0}, **TESTED),
+        Verdict(Outcome.FAILED, timed_out=True, cause="agent-timeout"),
+    ),
     "timeout without a limit": (
         timeout(message="Agent execution timed out after None seconds", rewards={"reward": 1.0}, **TESTED),
         Verdict(Outcome.INFRA, cause="inner-timeout"),

@@ -1,39 +1,66 @@
-"""A plan, shown to a person in eighty columns."""
+"""A plan, shown to a person in eighty columns: what is made, of what, by whom, until when, and what has to be said."""
 
-from otcloud.cli.render import fields, table
+import textwrap
+from collections.abc import Sequence
+
+from otcloud.cli.planned_cost import cost, cost_parts
+from otcloud.cli.planned_machines import dropped, machines, served
 from otcloud.cli.score import not_comparable
 from otcloud.launch.progress import duration
-from otcloud.plan.api import host_of
-from otcloud.plan.plan import Candidate, Plan, TaskPlan
+from otcloud.plan.plan import Plan, TaskPlan
+
+_NARROWEST = 80
+_WIDEST = 120
+"""Longer lines are no easier to read."""
 
 
-def human_plan(plan: Plan, start: str) -> str:
-    """Everything that would be executed, in the order in which it matters; `start` says how it is started."""
+def human_plan(plan: Plan, start: str, width: int | None = None) -> str:
+    """Everything that would be executed, in the order in which it matters; `start` says how it is started.
+
+    `width`: columns of the terminal; None for a file or a pipe, which get eighty.
+    """
+    columns = min(max(width or 80, _NARROWEST), _WIDEST)
     parts = [
-        fields(
-            [
-                ("run", plan.run_id),
-                ("makes", "agent traces" if plan.kind == "tracegen" else "a score"),
-                ("tasks", _tasks(plan.tasks)),
-                ("trials", _trials(plan)),
-                ("agent", _agent(plan)),
-                ("sandbox", plan.sandbox),
-                ("harbor", plan.harbor.version),
-                ("secrets", _secrets(plan)),
-                ("lifetime", f"{duration(plan.lifetime.max_sec)} at most, then {_end(plan)}"),
-                ("cost", _cost(plan)),
-            ]
-        ),
-        table(
-            ("try", "where", "price an hour", "model server"), [_row(i, c) for i, c in enumerate(plan.candidates, 1)]
-        ),
+        wrapped(_fields(plan), columns),
+        machines(plan.candidates, columns),
+        served(plan.candidates, columns),
+        dropped(plan.dropped, columns),
+        cost_parts(plan, columns),
+        not_comparable(plan.overrides),
     ]
-    if plan.overrides:
-        parts.append(not_comparable(plan.overrides))
     if plan.not_built:
         parts.append("not in this version, refused at launch:\n" + "\n".join(f"  {name}" for name in plan.not_built))
     parts.append(f"nothing was started; {start}")
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def wrapped(pairs: Sequence[tuple[str, str]], columns: int) -> str:
+    """Names and values, aligned; what is longer than the columns goes on below its beginning."""
+    shown = [(name, value) for name, value in pairs if value]
+    wide = max((len(name) for name, _ in shown), default=0)
+    lines: list[str] = []
+    for name, value in shown:
+        body = textwrap.wrap(value, columns - wide - 2, break_long_words=False, break_on_hyphens=False)
+        lines += [f"{(name if number == 0 else '').ljust(wide)}  {line}" for number, line in enumerate(body)]
+    return "\n".join(lines)
+
+
+def _fields(plan: Plan) -> list[tuple[str, str]]:
+    return [
+        ("run", plan.run_id),
+        ("makes", "agent traces" if plan.kind == "tracegen" else "a score"),
+        ("tasks", _tasks(plan.tasks)),
+        ("trials", _trials(plan)),
+        ("agent", _agent(plan)),
+        ("sandbox", plan.sandbox),
+        ("machine", "this one" if all(each.provider == "local" for each in plan.candidates) else ""),
+        ("harbor", plan.harbor.version),
+        ("secrets", _secrets(plan)),
+        ("sent", _uploads(plan)),
+        ("set-up", "; ".join(plan.set_up)),
+        ("lifetime", f"{duration(plan.lifetime.max_sec)} at most, then {_end(plan)}"),
+        ("cost", cost(plan)),
+    ]
 
 
 def _tasks(tasks: TaskPlan) -> str:
@@ -63,22 +90,29 @@ def _secrets(plan: Plan) -> str:
     return ", ".join(f"{name} ({'MISSING' if name in missing else 'present'})" for name in plan.secrets.required)
 
 
+def _uploads(plan: Plan) -> str:
+    """What goes to the machine; secrets go by a way of their own, as `secrets` says."""
+    if not plan.uploads:
+        return ""
+    total = sum(each.size_bytes for each in plan.uploads)
+    parts = ", ".join(f"{each.what} {size(each.size_bytes)}" for each in plan.uploads)
+    return f"{size(total)} before compression: {parts}"
+
+
+def size(number: int) -> str:
+    """Bytes as a person says them."""
+    for unit, least in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= least:
+            return f"{number / least:.1f} {unit}"
+    return f"{number} B"
+
+
 def _end(plan: Plan) -> str:
-    return "everything is stopped" if plan.launcher == "local" else plan.lifetime.end
-
-
-def _cost(plan: Plan) -> str:
-    if plan.ceiling.known_usd == 0 and not plan.ceiling.unknown:
-        return "nothing: it runs on this machine"
-    known = "unknown" if plan.ceiling.known_usd is None else f"${plan.ceiling.known_usd:.2f} at most"
-    return known + (f", plus {', '.join(plan.ceiling.unknown)}" if plan.ceiling.unknown else "")
-
-
-def _row(number: int, candidate: Candidate) -> tuple[str, ...]:
-    where = " ".join(part for part in (candidate.provider, candidate.region, candidate.accelerator) if part)
-    where = "this machine" if candidate.provider == "local" else where
-    price = "unknown" if candidate.hourly_usd is None else f"${candidate.hourly_usd:.2f}"
-    serve = candidate.serve
-    at = "" if serve.api is None else f" at {host_of(serve.api, serve.model)}"
-    server = "none" if serve.engine == "none" else f"{serve.engine}: {serve.model}{at}"
-    return str(number), where, price, server
+    if plan.launcher == "local":
+        return "everything is stopped"
+    life = plan.lifetime
+    held = f"; unfetched results are held for {life.hold_hours:g} h" if plan.sync.store is None else ""
+    if life.end == "keep" or not life.idle_min:
+        return f"the machine stays for {life.hold_hours:g} h more and goes down"
+    what = "is stopped, and its disk is paid for" if life.end == "stop" else "goes down"
+    return f"the machine {what}, and already after {life.idle_min} min without work{held}"

@@ -1,4 +1,4 @@
-"""`otcloud recipe`: list, show, validate, schema, init."""
+"""`otcloud recipe`: list, show, validate, schema, init, import."""
 
 import sys
 from pathlib import Path
@@ -99,3 +99,34 @@ def init(
     out = output(ctx, as_json, quiet)
     out.result({"recipe": str(target), "schema": str(schema_file)}, lambda: human)
     out.say(LAUNCHES)
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Harbor job files, datagen files, a benchmark guide's config.yaml.", metavar="FILE"),
+    ],
+    target: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write it to this file instead of stdout.", metavar="PATH")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write files of OpenThoughts-Agent as one native recipe. Warnings name what was dropped or corrected."""
+    from otcloud.recipe.adopt import adopt, write_recipe
+
+    out = output(ctx, as_json, quiet)
+    adopted = adopt(files, session(ctx).cwd)
+    for warning in adopted.loaded.warnings:
+        out.warn(warning)
+    if target is not None:
+        write_recipe(session(ctx).cwd / target.expanduser(), adopted.text)
+    document = {
+        "recipe": None if target is None else str(session(ctx).cwd / target.expanduser()),
+        "text": adopted.text,
+        "origins": dict(adopted.loaded.origins),
+        "warnings": list(adopted.loaded.warnings),
+    }
+    out.result(document, lambda: adopted.text if target is None else f"wrote {target}")

@@ -1,6 +1,7 @@
 """`tracegen`, `eval` and `plan`: from a recipe and flags to a plan, and from a plan to a run."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from otcloud.cli.complete import recipe_names
 from otcloud.cli.options import with_recipe_flags
 from otcloud.cli.render import Output
-from otcloud.cli.session import RUNS, Json, Quiet, RunsDir, SecretsEnv, output, place_of
+from otcloud.cli.session import RUNS, Json, Quiet, SecretsEnv, output, place_of
 
 if TYPE_CHECKING:
     from otcloud.launch.order import Order
@@ -26,6 +27,10 @@ Preset = Annotated[str | None, typer.Option("--preset", help="A preset to build 
 Sets = Annotated[
     list[str] | None, typer.Option("--set", help="Set any value of the recipe. Repeat for more.", metavar="KEY=VALUE")
 ]
+Home = Annotated[
+    Path,
+    typer.Option("--runs-dir", "--local-sync-dir", help="Folder that holds the run directories.", show_default=True),
+]
 JobName = Annotated[str | None, typer.Option("--job-name", help="The run's id.", metavar="NAME")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and start nothing.")]
 _WITHOUT = "without --dry-run the same words start it"
@@ -40,7 +45,7 @@ def _command(kind: str, about: str) -> Callable[..., None]:
         preset: Preset = None,
         sets: Sets = None,
         job_name: JobName = None,
-        runs_dir: RunsDir = RUNS,
+        runs_dir: Home = RUNS,
         secrets_env: SecretsEnv = None,
         new: New = False,
         dry_run: DryRun = False,
@@ -91,7 +96,7 @@ def _run(order: "Order", place: "Place", *, dry_run: bool, out: Output) -> None:
     if dry_run:
         plan = prepared.plan
         typed = f"otcloud {plan.kind} with the same words starts it" if order.kind is None else _WITHOUT
-        out.result(plan.model_dump(mode="json"), lambda: human_plan(plan, out.typed(typed)))
+        out.result(plan.model_dump(mode="json"), lambda: human_plan(plan, out.typed(typed), out.width()))
         return
     with LiveView(out) as view:
         ended = execute(prepared, view, view.warn)

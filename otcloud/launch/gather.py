@@ -13,9 +13,12 @@ from otcloud import __version__
 from otcloud.datasets import tasks
 from otcloud.engines.recording import load as load_recording
 from otcloud.errors import InputInvalid, UsageError
-from otcloud.launch import agent_code
+from otcloud.launch import agent_code, sky_prices
+from otcloud.launch.model_config import find_shape
 from otcloud.launch.place import Place
 from otcloud.launch.sandboxes import sandboxes
+from otcloud.launch.task_templates import task_templates
+from otcloud.launch.uploads import uploads
 from otcloud.plan.api import api_secrets
 from otcloud.plan.facts import Facts, TaskSet
 from otcloud.recipe.schema import Recipe
@@ -43,16 +46,23 @@ def gather(recipe: Recipe, place: Place, moment: Moment, name: str | None) -> Fa
         raise UsageError(f"{name!r} cannot be the name of a run", do="--job-name takes letters, digits, `.`, `_`, `-`")
     recording = recipe.model.recording if recipe.model.engine == "replay" else None
     recorded = load_recording(recording) if recording is not None else None
+    found = _local_tasks(recipe)
+    offered, catalogs = sky_prices.offers(recipe, place.cache, place.environ, moment.now.strftime("%Y%m%d"))
     return Facts(
         run_id=name or run_id(recipe.name or recipe.kind, moment.now.strftime("%Y%m%d-%H%M%S"), moment.suffix),
         now=moment.now.isoformat(timespec="seconds"),
         otcloud_version=__version__,
-        tasks=_local_tasks(recipe),
+        tasks=found,
         recording_sha256=hashlib.sha256(recording.read_bytes()).hexdigest() if recording is not None else None,
         agent_digest=agent_code.digest(recipe.agent),
         recorded_model=recorded.model if recorded is not None else None,
+        shape=find_shape(recipe.model, place.environ, place.cwd),
         sandboxes=_sandboxes(recipe, place),
+        templates={} if recipe.compute.providers == ["local"] else task_templates(),
         secrets=tuple(sorted({*place.secrets.values, *place.secrets.pick(_asked_for(recipe))})),
+        offers=offered,
+        catalogs=catalogs,
+        uploads=uploads(recipe, found),
     )
 
 

@@ -3,17 +3,22 @@
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 
 from otcloud.errors import InputInvalid, join_problems
 from otcloud.plan.agents import agent_warnings
-from otcloud.plan.api import is_api
+from otcloud.plan.candidate import Candidate
+from otcloud.plan.candidates import candidates, notes
+from otcloud.plan.ceiling import ceiling
 from otcloud.plan.comparable import overrides
 from otcloud.plan.containers import compose_overlay
 from otcloud.plan.facts import Facts
 from otcloud.plan.harborjob import compile_job
 from otcloud.plan.needs import not_built, required_secrets
-from otcloud.plan.plan import Candidate, Ceiling, HarborPlan, Lifetime, Plan, SecretPlan, ServeSpec, TaskPlan
-from otcloud.plan.serve import compile_serve
+from otcloud.plan.plan import HarborPlan, Lifetime, Plan, SecretPlan, TaskPlan, Upload
+from otcloud.plan.setup import set_up
+from otcloud.plan.skytask import with_task
+from otcloud.plan.wanted import wishes
 from otcloud.recipe.schema import Recipe
 
 MAX_TRIALS = 100_000
@@ -23,42 +28,49 @@ MAX_TRIALS = 100_000
 def compile_plan(recipe: Recipe, facts: Facts, harbor_lock: str) -> Plan:
     """Compile a recipe. `harbor_lock` names the locked requirements for its Harbor and sandbox.
 
-    Errors: InputInvalid when no sandbox works for `auto`, or for more trials than one run can hold.
+    Errors: InputInvalid when no sandbox works for `auto`, no machine is left, or for more trials than one run can hold.
     """
     _check_size(recipe, facts)
     sandbox = resolve_sandbox(recipe.sandbox.type, facts.sandboxes)
-    serve = compile_serve(recipe, recipe.model.id or facts.recorded_model)
     required = required_secrets(recipe, sandbox)
-    candidates = _candidates(recipe, facts, serve)
-    return Plan(
+    kept, dropped = candidates(recipe, facts)
+    plan = Plan(
         run_id=facts.run_id,
         kind=recipe.kind,
         created=facts.now,
         otcloud_version=facts.otcloud_version,
         recipe_digest=recipe_digest(recipe, facts.agent_digest),
         launcher="local" if recipe.compute.providers == ["local"] else "sky",
-        candidates=candidates,
+        candidates=kept,
+        dropped=dropped,
         tasks=_tasks(recipe, facts),
-        harbor=HarborPlan(
-            version=recipe.programs.harbor,
-            lock=harbor_lock,
-            attempts=recipe.trials.attempts,
-            max_retries=recipe.trials.retries,
-            infra_tolerance=recipe.trials.infra_tolerance,
-            early_stop=recipe.trials.early_stop,
-            agent_digest=facts.agent_digest,
-            job=compile_job(recipe, sandbox, serve.served_name, facts.run_id),
-            compose=compose_overlay(sandbox, facts.run_id),
-        ),
+        harbor=_harbor(recipe, facts, harbor_lock, sandbox, kept[0].serve.served_name),
         sandbox=sandbox,
         sync=recipe.sync,
         publish=recipe.publish,
         lifetime=_lifetime(recipe),
-        ceiling=_ceiling(recipe, candidates, sandbox),
+        ceiling=ceiling(recipe, kept, sandbox),
+        uploads=tuple(Upload(what=what, size_bytes=size) for what, size in facts.uploads.items()),
+        set_up=set_up(recipe, facts, kept),
         secrets=SecretPlan(required=required, missing=tuple(name for name in required if name not in facts.secrets)),
-        warnings=_warnings(recipe, facts, sandbox),
+        warnings=_warnings(recipe, facts, sandbox, kept),
         overrides=overrides(recipe, sandbox, facts.tasks),
         not_built=not_built(recipe),
+    )
+    return with_task(plan, recipe, facts)
+
+
+def _harbor(recipe: Recipe, facts: Facts, lock: str, sandbox: str, served_name: str | None) -> HarborPlan:
+    return HarborPlan(
+        version=recipe.programs.harbor,
+        lock=lock,
+        attempts=recipe.trials.attempts,
+        max_retries=recipe.trials.retries,
+        infra_tolerance=recipe.trials.infra_tolerance,
+        early_stop=recipe.trials.early_stop,
+        agent_digest=facts.agent_digest,
+        job=compile_job(recipe, sandbox, served_name, facts.run_id),
+        compose=compose_overlay(sandbox, facts.run_id),
     )
 
 
@@ -96,26 +108,6 @@ def resolve_sandbox(wanted: str, found: dict[str, str | None] | None) -> str:
     return works
 
 
-def _candidates(recipe: Recipe, facts: Facts, serve: ServeSpec) -> tuple[Candidate, ...]:
-    compute = recipe.compute
-    prices = {(offer.provider, offer.accelerator): offer.hourly_usd for offer in facts.offers}
-    pairs = [
-        (provider, accelerator) for accelerator in compute.accelerators or [None] for provider in compute.providers
-    ]
-    if compute.prefer == "provider":
-        pairs.sort(key=lambda pair: compute.providers.index(pair[0]))
-    return tuple(
-        Candidate(
-            provider=provider,
-            accelerator=accelerator,
-            region=compute.regions[0] if compute.regions else None,
-            hourly_usd=0.0 if provider == "local" else prices.get((provider, accelerator)),
-            serve=serve,
-        )
-        for provider, accelerator in pairs
-    )
-
-
 def _tasks(recipe: Recipe, facts: Facts) -> TaskPlan:
     tasks = recipe.tasks
     if tasks.path is not None:
@@ -149,31 +141,7 @@ def _lifetime(recipe: Recipe) -> Lifetime:
     )
 
 
-def _ceiling(recipe: Recipe, candidates: tuple[Candidate, ...], sandbox: str) -> Ceiling:
-    prices = [candidate.hourly_usd for candidate in candidates]
-    known = [price for price in prices if price is not None]
-    hours = recipe.limits.max_hours + (recipe.limits.hold_hours if recipe.sync.store is None else 0)
-    unknown = [f"{name} sandboxes" for name in (sandbox,) if name not in ("local", "docker", "podman")]
-    unknown += _token_cost(recipe)
-    unknown += ["candidates without a known price"] if len(known) < len(prices) else []
-    machine = round(max(known) * hours, 2) if known else None
-    # What a provider's tokens cost is bounded by the limit alone, and the run is ended there.
-    tokens = (recipe.limits.max_cost or 0.0) if is_api(recipe) else 0.0
-    return Ceiling(known_usd=None if machine is None else machine + tokens, unknown=tuple(unknown))
-
-
-def _token_cost(recipe: Recipe) -> list[str]:
-    """What a provider's tokens add to the sum: how many there will be is not known."""
-    if not is_api(recipe) or recipe.limits.max_cost is not None:
-        return []
-    model = recipe.model
-    if model.input_usd_per_mtok is None:
-        return ["the model provider's price per token"]
-    asked, answered = model.input_usd_per_mtok, model.output_usd_per_mtok or 0.0
-    return [f"${asked:g} a million prompt tokens, ${answered:g} a million answered"] if asked or answered else []
-
-
-def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
+def _warnings(recipe: Recipe, facts: Facts, sandbox: str, kept: Sequence[Candidate]) -> tuple[str, ...]:
     found: list[str] = []
     if recipe.sandbox.type == "auto" and facts.sandboxes:
         passed_over = [f"{name}: {why}" for name, why in facts.sandboxes.items() if why is not None and name != sandbox]
@@ -183,6 +151,4 @@ def _warnings(recipe: Recipe, facts: Facts, sandbox: str) -> tuple[str, ...]:
         found.append(f"sandbox {sandbox} does not work on this machine: {lack}")
     if sandbox == "local" and recipe.compute.providers == ["local"]:
         found.append("sandbox local shares this machine's kernel: for development and trusted models")
-    if is_api(recipe) and recipe.compute.accelerators:
-        found.append("compute.accelerators: a machine with GPUs has nothing to do where model.engine is api")
-    return (*found, *agent_warnings(recipe))
+    return (*found, *wishes(recipe, facts), *notes(kept), *agent_warnings(recipe))

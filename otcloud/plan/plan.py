@@ -4,73 +4,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from otcloud.plan.candidate import ApiSpec as ApiSpec
+from otcloud.plan.candidate import Candidate, Dropped
+from otcloud.plan.candidate import ServeSpec as ServeSpec
 from otcloud.plan.facts import TaskSet
+from otcloud.plan.machine import Machine
 from otcloud.recipe.schema.noun import Noun
 from otcloud.recipe.schema.results import Publish, Sync
 from otcloud.recipe.schema.trials import EarlyStop
-
-
-class ApiSpec(Noun):
-    """An endpoint that nobody boots."""
-
-    base_url: str | None
-    """Root of the OpenAI protocol; None for a provider whose address litellm knows."""
-
-    key: str | None
-    """Name of the secret that holds the key; None for an endpoint that asks for none."""
-
-    key_variable: str
-    """Variable under which agents are given the key."""
-
-    input_usd_per_mtok: float | None
-    """Price of a million prompt tokens in dollars, as the recipe states it."""
-
-    output_usd_per_mtok: float | None
-    """Price of a million generated tokens in dollars, as the recipe states it."""
-
-
-class ServeSpec(Noun):
-    """How one candidate serves the model."""
-
-    engine: Literal["vllm", "api", "replay", "none"]
-    """`none`: the agent asks no model."""
-
-    model: str | None
-    """Model id."""
-
-    served_name: str | None
-    """Name that requests use."""
-
-    recording: str | None = None
-    """`replay`: the recording, relative to the run directory."""
-
-    api: ApiSpec | None = None
-    """`api`: the endpoint."""
-
-    ready_timeout_sec: float
-    """Seconds until the first completion must have been answered; with `api` also the longest silence in a run."""
-
-    max_restarts: int
-    """Times a dead server is started again."""
-
-
-class Candidate(Noun):
-    """One place to run, complete in itself; candidates are tried in order."""
-
-    provider: str
-    """`local`, or a provider of SkyPilot."""
-
-    accelerator: str | None = None
-    """Accelerator and count."""
-
-    region: str | None = None
-    """Region, when the recipe asks for one."""
-
-    hourly_usd: float | None = None
-    """Price in dollars per hour; 0 for this machine, None when unknown."""
-
-    serve: ServeSpec
-    """How this candidate serves the model."""
 
 
 class TaskPlan(Noun):
@@ -152,14 +93,40 @@ class Lifetime(Noun):
     """What becomes of the machine."""
 
 
+class CostItem(Noun):
+    """One known part of the ceiling."""
+
+    what: str
+    """What is paid for."""
+
+    usd: float
+    """Dollars at most."""
+
+    basis: str
+    """How the figure comes about, and where its price is from."""
+
+
 class Ceiling(Noun):
     """What the run can cost at most."""
 
     known_usd: float | None
-    """Dearest candidate for its whole lifetime, holding included; None when no price is known."""
+    """Sum of what is known; None when the price of no machine is known."""
 
     unknown: tuple[str, ...]
     """Costs that exist and are not in the sum."""
+
+    items: tuple[CostItem, ...] = ()
+    """The parts of the sum: the dearest candidate for its whole lifetime, holding included, then the rest."""
+
+
+class Upload(Noun):
+    """Something that goes to the machine."""
+
+    what: str
+    """What it is."""
+
+    size_bytes: int
+    """Size in bytes, before compression."""
 
 
 class Plan(Noun):
@@ -189,6 +156,15 @@ class Plan(Noun):
     candidates: tuple[Candidate, ...]
     """Places to run, first choice first."""
 
+    dropped: tuple[Dropped, ...] = ()
+    """Places that were asked for and are not tried."""
+
+    machine: Machine | None = None
+    """What all candidates share; None for a run on this machine."""
+
+    sky: tuple[dict[str, Any], ...] | None = None
+    """SkyPilot's task, as it is launched; None for a run on this machine."""
+
     tasks: TaskPlan
     """The tasks."""
 
@@ -209,6 +185,12 @@ class Plan(Noun):
 
     ceiling: Ceiling
     """What it can cost."""
+
+    uploads: tuple[Upload, ...] = ()
+    """What is sent to another machine; empty for a run on this one."""
+
+    set_up: tuple[str, ...] = ()
+    """What is known of the time until the first trial, and where that is from; a phrase each."""
 
     secrets: SecretPlan
     """Secrets, by name."""

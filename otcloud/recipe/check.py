@@ -5,6 +5,7 @@ from pathlib import Path
 
 from otcloud.recipe.agent_file import check_agent_file
 from otcloud.recipe.check_api import check_api
+from otcloud.recipe.check_serve import check_serve
 from otcloud.recipe.find import exists, near_file
 from otcloud.recipe.problems import Problem, shown
 from otcloud.recipe.schema import Recipe
@@ -55,6 +56,8 @@ def _model(recipe: Recipe) -> Iterator[Problem]:
             yield Problem("", f"model.{key}", f"is for engine {engine}, and the engine is {model.engine}")
     if model.engine == "api":
         yield from check_api(recipe)
+    if model.engine == "vllm":
+        yield from check_serve(recipe)
 
 
 def _tasks(recipe: Recipe) -> Iterator[Problem]:

@@ -24,11 +24,19 @@ def check_api(recipe: Recipe) -> Iterator[Problem]:
     if len(given) == 1:
         other = next(name for name in _PRICES if name not in given)
         yield Problem("", f"model.{given[0]}", f"goes with model.{other}, which is not given")
-    elsewhere = model.base_url is not None and urlsplit(model.base_url).hostname != _PRICED_HOST
+    elsewhere = model.base_url is not None and _host(model.base_url) != _PRICED_HOST
     if recipe.limits.max_cost is not None and not given and elsewhere:
         told = "what the tokens of this endpoint cost is not known"
         do = f"state model.{_PRICES[0]} and model.{_PRICES[1]} (0 where it costs nothing), or leave limits.max_cost out"
         yield Problem("", "limits.max_cost", told, do=do)
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        # Brackets that are none, which `_address` tells.
+        return None
 
 
 def _address(url: str) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from otcloud.recipe.presets import presets, recipes
+from otcloud.recipe.presets import PRESETS, presets, recipes
 from otcloud.recipe.problems import Problem, shown, shown_key
 from otcloud.recipe.suggest import nearest
 
@@ -43,9 +43,9 @@ def _expanded(cwd: Path, name: str) -> Path | None:
         return None
 
 
-def find_preset(name: str, where: str) -> Found | Problem:
+def find_preset(name: str, where: str, folder: Path = PRESETS) -> Found | Problem:
     """A preset by its name."""
-    known = {each.name: each for each in presets()}
+    known = {each.name: each for each in presets(folder)}
     if name in known:
         return Found(known[name].path, known[name].label)
     near = nearest(name, known, cutoff=0.5)

@@ -15,13 +15,16 @@ TRIALS = "Trials"
 MACHINE = "Machine"
 LIMITS = "Limits"
 RESULTS = "Results"
+UPSTREAM = "OpenThoughts-Agent"
 
 
 @dataclass(frozen=True)
 class Flag:
     """One flag. `takes` is the type of its value, `kinds` the commands that have it, `aliases` its further names.
 
-    `help` is the sentence of the schema, word for word, unless a reader changes what the flag takes.
+    `help` is the sentence of the schema, word for word, unless a reader changes what the flag takes. Without a `path`
+    it names a file of OpenThoughts-Agent, several keys at once, or nothing: `instead` is what happens instead, a
+    warning; `refused` is why it cannot be.
     """
 
     name: str
@@ -35,6 +38,8 @@ class Flag:
     metavar: str = ""
     repeat: bool = False
     read: Reader | None = None
+    instead: str = ""
+    refused: str = ""
 
     @property
     def parameter(self) -> str:
@@ -44,4 +49,4 @@ class Flag:
     @property
     def negative(self) -> str:
         """The name that switches off what `name` switches on; a switch that stands for one value has none."""
-        return f"--no-{self.name.removeprefix('--')}" if self.takes is bool and self.read is None else ""
+        return f"--no-{self.name.removeprefix('--')}" if self.takes is bool and self.path and self.read is None else ""

@@ -72,6 +72,14 @@ def pairs(path: str) -> Reader:
     return read
 
 
+def agent_arguments(value: object, cwd: Path) -> Mapping[str, object]:
+    """`--agent-kwarg`: what terminus-2 used to call its limit of turns is the recipe's own key, and wins there."""
+    read = pairs("agent.kwargs")(value, cwd)
+    kwargs = dict(cast("Mapping[str, object]", read["agent.kwargs"]))
+    turns = [kwargs.pop(name) for name in ("episodes", "max_episodes") if name in kwargs]
+    return {"agent.kwargs": kwargs, **({"agent.max_turns": turns[-1]} if turns else {})}
+
+
 def _put(place: dict[str, object], names: list[str], value: object) -> None:
     for name in names[:-1]:
         child = place.setdefault(name, {})

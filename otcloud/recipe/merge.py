@@ -36,7 +36,11 @@ CHOICES = (
             *(("model", "input_usd_per_mtok"), ("model", "output_usd_per_mtok")),
         ),
     ),
+    Choice(members=(("model", "id"),), belongings=(("model", "shape"),)),
 )
+
+_SECTIONS: frozenset[Key] = frozenset({("model", "shape")})
+"""Belongings that are whole sections."""
 
 KIND_DEFAULTS: Mapping[str, Mapping[Key, object]] = {
     "tracegen": {("trials", "concurrency"): 64},
@@ -59,7 +63,7 @@ def merge(layers: Iterable[Layer]) -> Merged:
     for layer in layers:
         for choice in CHOICES:
             _choose(merged, layer, choice)
-        _state(merged.stated, layer)
+        overlay(merged.stated, layer)
     return merged
 
 
@@ -77,13 +81,18 @@ def _choose(merged: Merged, layer: Layer, choice: Choice) -> None:
     above = _chosen(layer, choice)
     if not above or not below or above == below:
         return
+    new = ", ".join(f"{dotted(member)} {shown(value)}" for member, value in above.items())
+    left_out: dict[Key, str] = {}
     for key in list(merged.stated):
+        belonging = next((each for each in choice.belongings if _within(key, each)), None)
         if any(_within(key, member) for member in choice.members):
             del merged.stated[key]
-        elif any(_within(key, belonging) for belonging in choice.belongings):
+        elif belonging is not None:
             gone = merged.stated.pop(key)
-            new = ", ".join(f"{dotted(member)} {shown(value)}" for member, value in above.items())
-            merged.warnings.append(f"{dotted(key)} ({gone.origin}) is left out: it does not belong to {new}")
+            # A section is told of once, a free-form mapping name by name.
+            left_out.setdefault(belonging if belonging in _SECTIONS else key, gone.origin)
+    for key, origin in left_out.items():
+        merged.warnings.append(f"{dotted(key)} ({origin}) is left out: it does not belong to {new}")
 
 
 def _chosen(layer: Layer, choice: Choice) -> dict[Key, object]:
@@ -92,7 +101,7 @@ def _chosen(layer: Layer, choice: Choice) -> dict[Key, object]:
     }
 
 
-def _state(stated: Layer, layer: Layer) -> None:
+def overlay(stated: Layer, layer: Layer) -> None:
     """Set a layer's values. What stood below one of them or, as a single value, above it gives way."""
     above = {key[:end] for key in layer for end in range(1, len(key))}
     for key in list(stated):

@@ -30,9 +30,9 @@ def recipes() -> list[Bundled]:
     return [_bundled(path, f"recipes/{path.name}") for path in _yaml_files(bundled("recipes"))]
 
 
-def presets() -> list[Bundled]:
+def presets(folder: Path = PRESETS) -> list[Bundled]:
     """The presets, by name."""
-    return [_bundled(path, f"preset {path.stem}") for path in _yaml_files(PRESETS)]
+    return [_bundled(path, f"preset {path.stem}") for path in _yaml_files(folder)]
 
 
 def opening(text: str) -> tuple[str, ...]:

@@ -56,16 +56,18 @@ class Compute(Noun):
     """Providers in the order in which they are tried; `local` is this machine."""
 
     accelerators: list[Accelerator] = Field(default_factory=list[Accelerator])
-    """Accelerators in the order in which they are tried, such as `H100:1`."""
+    """Accelerators in the order in which they are tried, such as `H100:1`; counts are exact. On other machines `A100:1`
+    when a server is booted and neither this nor `instance_type` is given."""
 
     regions: list[str] = Field(default_factory=list[str])
-    """Regions, tried in order; empty: any."""
+    """Regions, tried in order (Kubernetes contexts and Slurm clusters too); empty: any. A provider that has none of
+    them is tried in any of its own, when they are another provider's of the list."""
 
     zone: str | None = None
-    """One zone."""
+    """One zone, or Slurm partition; left out where a provider has none."""
 
     instance_type: str | None = None
-    """One instance type instead of an accelerator."""
+    """One type of machine by the provider's name; its accelerator is the catalog's."""
 
     prefer: Literal["accelerator", "provider", "cheapest"] = "accelerator"
     """What is exhausted first: every provider for one accelerator, every accelerator at one provider, or price."""
@@ -73,7 +75,7 @@ class Compute(Noun):
     spot: bool = False
     """Use machines that the provider may take back."""
 
-    nodes: Positive = 1
+    nodes: Annotated[int, Field(ge=1, le=256)] = 1
     """Machines that serve one model together."""
 
     image: str | None = None
@@ -83,7 +85,7 @@ class Compute(Noun):
     """Size of the machine's disk, in GB."""
 
     max_hourly_cost: Annotated[float, Field(gt=0)] | None = None
-    """Dearest machine that is acceptable, in dollars per hour."""
+    """Dearest machine that is acceptable, in dollars per hour; the spot price with `spot`."""
 
     cluster: str | None = None
     """A warm cluster, or the run that has one, to run on."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from otcloud.recipe.schema.noun import EnvName, Form, Noun, Positive, PositiveSeconds
+from otcloud.recipe.schema.shape import Shape
 
 ServedName = Annotated[
     str,
@@ -63,3 +64,6 @@ class Model(Noun):
 
     sampling: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Sampling parameters sent with every request (temperature, top_p...). Empty: the model's own defaults."""
+
+    shape: Shape = Field(default_factory=Shape)
+    """The sizes of the model, for models whose config.json is not on this machine; presets state them."""

@@ -60,7 +60,7 @@ class Limits(Noun):
     autostop_min: Annotated[int, Field(ge=0)] = 30
     """Minutes without work after which the machine goes down; 0 leaves it up to the lifetime."""
 
-    hold_hours: Annotated[float, Field(ge=0)] = 12.0
+    hold_hours: Annotated[float, Field(ge=0, le=24 * 14)] = 12.0
     """Hours for which a finished machine keeps results that nobody has fetched."""
 
     end: Literal["down", "stop", "keep"] = "down"

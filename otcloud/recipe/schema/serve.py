@@ -34,14 +34,35 @@ class Serve(Noun):
     kv_cache_dtype: str | None = None
     """Data type of the KV cache (`fp8`, `auto`...)."""
 
+    cpu_offload_gb: Annotated[float, Field(ge=0)] | None = None
+    """GB of weights, for each GPU, that are kept in the machine's memory; slow."""
+
     prefix_caching: bool | None = None
     """Keep the KV cache of shared prefixes."""
+
+    chunked_prefill: bool | None = None
+    """Read long prompts piece by piece, between the steps of other answers."""
+
+    dtype: str | None = None
+    """Data type of weights and activations (`bfloat16`, `float16`...); the checkpoint's own when absent."""
 
     quantization: str | None = None
     """Quantization method, when the checkpoint does not say it."""
 
+    hf_overrides: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Values that take the place of those in the model's `config.json`."""
+
+    lora: dict[str, str] = Field(default_factory=dict[str, str])
+    """LoRA adapters: the name that requests use -> a repository on the Hub, or a folder on the serving machine."""
+
+    max_lora_rank: Positive | None = None
+    """Highest rank of an adapter; 16 when absent."""
+
+    speculative: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Speculative decoding, as vLLM's `--speculative-config`: `{method: ngram, num_speculative_tokens: 4}`..."""
+
     tool_call_parser: str | None = None
-    """The server's parser of tool calls."""
+    """The server's parser of tool calls; the model may then choose to call tools."""
 
     reasoning_parser: str | None = None
     """The server's parser of thinking."""
@@ -50,7 +71,7 @@ class Serve(Noun):
     """Run Python code that comes with the model repository."""
 
     device: Literal["auto", "cpu"] = "auto"
-    """`cpu` serves without a GPU, slowly."""
+    """`cpu` serves without a GPU, slowly; the KV cache's GB are then `env: {VLLM_CPU_KVCACHE_SPACE: 4}`."""
 
     ready_timeout_min: Annotated[float, Field(gt=0)] | None = None
     """Minutes until the server must have answered its first completion; 60 when absent. With engine `api` also the
@@ -69,4 +90,8 @@ class Serve(Noun):
     """Disk, volume or bucket that keeps model weights beyond the machine."""
 
     vllm: dict[str, Any] = Field(default_factory=dict[str, Any])
-    """Any other option of `vllm serve`, by its name."""
+    """Any other option of `vllm serve`, by its name, with `-` or `_`: switches as true or false, lists as lists, JSON
+    as mappings; null leaves it out. An option that has a field of its own is refused here."""
+
+    env: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Environment variables of the server (`VLLM_USE_DEEP_GEMM: 0`); true and false become 1 and 0. Never a secret."""

@@ -31,7 +31,8 @@ def test_a_flag_is_a_name_for_a_key_of_the_recipe(command: Any, kind: str | None
     assert not named & OWN
     assert len({flag.name for flag in flags}) == len(flags)
     keys = {".".join(key) for key in fields()}
-    assert {flag.path for flag in flags} <= keys
+    assert {flag.path for flag in flags if flag.path} <= keys
+    assert all(flag.path or flag.repeat or flag.instead or flag.refused for flag in flags)
 
 
 def test_what_resume_takes_of_a_recipe_can_be_changed_later() -> None:

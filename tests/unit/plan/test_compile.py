@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from otcloud.errors import InputInvalid
 from otcloud.plan.compile import compile_plan, recipe_digest, resolve_sandbox, task_slug
-from otcloud.plan.facts import Offer
 from otcloud.plan.needs import not_built
 from otcloud.plan.serve import served_name
 from otcloud.recipe.schema import Recipe
@@ -31,31 +30,6 @@ def test_a_plan_holds_no_path_and_no_port() -> None:
     text = compile_plan(recipe(tasks={"path": "/data/sets/sample"}), facts(), LOCK).model_dump_json()
     assert "/data" not in text
     assert "127.0.0.1" not in text
-
-
-def test_candidates_keep_the_order_of_the_recipe() -> None:
-    """Accelerator by accelerator, or provider by provider."""
-    plan = compile_plan(recipe(**CLOUD), facts(), LOCK)
-    assert [(c.accelerator, c.provider) for c in plan.candidates] == [
-        ("H100:1", "gcp"),
-        ("H100:1", "lambda"),
-        ("A100:1", "gcp"),
-        ("A100:1", "lambda"),
-    ]
-    by_provider = recipe(**CLOUD | {"compute": CLOUD["compute"] | {"prefer": "provider"}})
-    assert [c.provider for c in compile_plan(by_provider, facts(), LOCK).candidates] == ["gcp"] * 2 + ["lambda"] * 2
-    assert plan.candidates[0].hourly_usd == 3.0
-    assert plan.candidates[1].hourly_usd is None
-
-
-def test_the_ceiling_counts_holding_and_names_what_it_cannot_know() -> None:
-    """Dearest known price for the lifetime and the hours that results are held."""
-    plan = compile_plan(recipe(**CLOUD), facts(), LOCK)
-    assert plan.ceiling.known_usd == 3.0 * (24 + 12)
-    assert plan.ceiling.unknown == ("daytona sandboxes", "candidates without a known price")
-    stored = recipe(**CLOUD | {"sync": {"store": "s3://bucket"}})
-    assert compile_plan(stored, facts(), LOCK).ceiling.known_usd == 3.0 * 24
-    assert compile_plan(recipe(), facts(), LOCK).ceiling.known_usd == 0
 
 
 def test_every_plan_ends() -> None:
@@ -151,10 +125,3 @@ def test_a_recipe_has_one_digest() -> None:
     """Equal recipes share it; any change makes another."""
     assert recipe_digest(recipe()) == recipe_digest(recipe())
     assert recipe_digest(recipe()) != recipe_digest(recipe(trials={"attempts": 2}))
-
-
-def test_prices_are_matched_by_provider_and_accelerator() -> None:
-    """An offer for another machine says nothing."""
-    offers = (Offer(provider="gcp", accelerator="A100:1", hourly_usd=1.5),)
-    plan = compile_plan(recipe(**CLOUD), facts(offers=offers), LOCK)
-    assert [c.hourly_usd for c in plan.candidates] == [None, None, 1.5, None]

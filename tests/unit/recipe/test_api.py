@@ -17,6 +17,7 @@ API = "model: {{engine: api, {0}}}"
         ("id: m, base_url: 'ftp://h/v1'", "does not begin with https:// or http://"),
         ("id: m, base_url: 'https:///v1'", "does not begin with https:// or http://"),
         ("id: m, base_url: 'http://h:port/v1'", "is no address"),
+        ("id: m, base_url: 'https://[h/v1'", "is no address"),
         ("id: m, base_url: 'http://h/v1?key=x'", "holds a `?`"),
         ("id: m, base_url: 'http://h/v1/chat/completions'", "names one call"),
         ("id: gpt-4o, input_usd_per_mtok: 1", "goes with model.output_usd_per_mtok"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from otcloud.recipe.fields import dotted, fields
-from otcloud.recipe.flag import Flag
+from otcloud.recipe.flag import UPSTREAM, Flag
 from otcloud.recipe.flags import FLAGS, flags_of
 from otcloud.recipe.load import load
 from otcloud.recipe.problems import RecipeInvalid
@@ -26,6 +26,9 @@ EXAMPLES: dict[str, tuple[object, object]] = {
     "--include": (["a*", "b"], ["a*", "b"]),
     "--exclude": (["a*"], ["a*"]),
     "--recording": ("rec.jsonl", Path("rec.jsonl")),
+    "--gpus": (4, ["H100:4"]),
+    "--health-max-attempts": (200, 100.0),
+    "--health-retry-delay": (15.0, 25.0),
 }
 SOURCES = ("tasks.path", "tasks.registry")
 WHOLE: dict[str, object] = {"model": "org/m", "dataset": "tb@2.0"}
@@ -38,7 +41,7 @@ def _value(flags: dict[str, object], path: str, cwd: Path) -> Any:
     return found
 
 
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.path], ids=lambda flag: flag.name)
 def test_a_flag_sets_its_key_path_to_a_value_of_its_type(flag: Flag, tmp_path: Path) -> None:
     (tmp_path / "rec.jsonl").write_text("")
     plain = {str: "words", int: 3, float: 1.5, bool: True}[flag.takes]
@@ -46,11 +49,13 @@ def test_a_flag_sets_its_key_path_to_a_value_of_its_type(flag: Flag, tmp_path: P
     base = {"model": "org/m"} if flag.path in SOURCES else dict(WHOLE)
     if flag.path == "model.recording" or flag.name == "--engine":
         base |= {"engine": "replay", "recording": "rec.jsonl"}
+    if flag.name == "--gpus":
+        base |= {"accelerator": "H100"}
     value = _value({**base, flag.parameter: given}, flag.path, tmp_path)
     assert value == (tmp_path / expected if isinstance(expected, Path) else expected)
 
 
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.panel != UPSTREAM], ids=lambda flag: flag.name)
 def test_the_table_agrees_with_the_schema(flag: Flag) -> None:
     field = fields()[tuple(flag.path.split("."))]
     shapes = {"whole": int, "number": float, "switch": bool}

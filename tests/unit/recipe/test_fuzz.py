@@ -17,7 +17,7 @@ kind: tracegen
 model: {id: org/m, revision: 12e4, sampling: {temperature: 0.7, stop: ["</s>", 'no']}}
 serve: &serve
   max_model_len: 32768
-  vllm: {hf-overrides: {rope: {factor: 4.0}}, seed: ~}
+  vllm: {mm-processor-kwargs: {rope: {factor: 4.0}}, seed: ~}
 compute:
   providers: [gcp, lambda]
   accelerators:

@@ -57,13 +57,13 @@ def test_a_preset_is_below_files_and_the_flag_names_it_over_the_file(tmp_path: P
 
 def test_mappings_merge_deep_and_lists_replace(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(
-        BASE + "agent: {kwargs: {a: {x: 1, y: 2}, b: 1}}\ncompute: {regions: [r1, r2]}\nserve: {vllm: {c: null}}\n"
+        BASE + "agent: {kwargs: {a: {x: 1, y: 2}, b: 1}}\ncompute: {regions: [r1, r2]}\nserve: {vllm: {seed: null}}\n"
     )
     (tmp_path / "b.yaml").write_text("agent: {kwargs: {a: {y: 3}, b: {z: 1}}}\ncompute: {regions: [r3]}\n")
     recipe = load(["a.yaml", "b.yaml"], cwd=tmp_path).recipe
     assert recipe.agent.kwargs == {"a": {"x": 1, "y": 3}, "b": {"z": 1}}
     assert recipe.compute.regions == ["r3"]
-    assert recipe.serve.vllm == {"c": None}
+    assert recipe.serve.vllm == {"seed": None}
     reset = load(["a.yaml", "b.yaml"], sets=["agent.kwargs=", "agent.kwargs.n=1"], cwd=tmp_path).recipe
     assert reset.agent.kwargs == {"n": 1}
 

@@ -36,7 +36,6 @@ def test_a_preset_is_a_layer_that_a_model_and_tasks_complete(preset: Bundled, tm
     assert loaded.recipe.preset == preset.name
     assert any(origin.startswith(preset.label) for origin in loaded.origins.values())
     assert 10 < len(preset.headline) < 100
-    assert "preset" not in preset.path.read_text().split("\n\n", 1)[1]
 
 
 def test_the_quickstart_shows_as_recorded() -> None:

@@ -30,7 +30,7 @@ def test_plain_values(text: str, value: object) -> None:
     [
         ("model: {revision: 12e4567}", "12e4567"),
         ("model: {revision: 0123456}", "0123456"),
-        ("programs: {vllm: 0.20}", "0.20"),
+        ("programs: {ray: 2.50}", "2.50"),
         ("compute: {zone: no}", "no"),
         ("compute: {zone: 'null'}", "null"),
         ("compute: {zone: null}", None),
@@ -42,9 +42,9 @@ def test_plain_values(text: str, value: object) -> None:
         ("compute: {providers: [Google, k8s, lambda_cloud]}", ["gcp", "kubernetes", "lambda"]),
         ("model: {sampling: {a: 1e3, b: no, c: '1', d: [true, ~], 5: x}}",
          {"a": 1000.0, "b": "no", "c": "1", "d": [True, None], "5": "x"}),
-        ("serve: {vllm: {a: &x {b: 1}, c: *x, d: {<<: *x, e: 2}}}",
+        ("serve: {hf_overrides: {a: &x {b: 1}, c: *x, d: {<<: *x, e: 2}}}",
          {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1, "e": 2}}),
-        ("serve: {vllm: {<<: [{a: 1}, {a: 2, b: 2}], b: 3}}", {"a": 1, "b": 3}),
+        ("serve: {hf_overrides: {<<: [{a: 1}, {a: 2, b: 2}], b: 3}}", {"a": 1, "b": 3}),
     ],
 )  # fmt: skip
 def test_values_by_their_field(load_text: LoadText, text: str, value: object) -> None:

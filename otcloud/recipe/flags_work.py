@@ -1,0 +1,108 @@
+"""The flags of what is run: the model, its tasks, the agent, the trials."""
+
+from otcloud.recipe.flag import AGENT, EVAL, MODEL, TASKS, TRACEGEN, TRIALS, Flag
+from otcloud.recipe.flag_values import agent_arguments, agent_identity, task_source
+
+FLAGS: tuple[Flag, ...] = (
+    Flag(
+        "--model",
+        "model.id",
+        MODEL,
+        "Model id on the Hugging Face Hub (`Qwen/Qwen3-8B`), or the provider's name of an API model.",
+        metavar="ID",
+    ),
+    Flag(
+        "--engine",
+        "model.engine",
+        MODEL,
+        "`vllm` boots a server on the machine, `api` calls a provider, `replay` serves recorded answers.",
+        choices=("vllm", "api", "replay"),
+    ),
+    Flag("--recording", "model.recording", MODEL, "`replay` only: the file of recorded answers.", metavar="FILE"),
+    Flag("--tensor-parallel-size", "serve.tensor_parallel", MODEL, "GPUs that share each layer.", takes=int),
+    Flag(
+        "--pipeline-parallel-size",
+        "serve.pipeline_parallel",
+        MODEL,
+        "Groups of GPUs that hold successive layers.",
+        takes=int,
+    ),
+    Flag("--data-parallel-size", "serve.data_parallel", MODEL, "Replicas of the model behind one endpoint.", takes=int),
+    Flag(
+        "--tasks-input-path",
+        "tasks.path",
+        TASKS,
+        "A folder of tasks, a parquet file, or a dataset id on the Hugging Face Hub (`org/name`).",
+        metavar="SOURCE",
+        kinds=TRACEGEN,
+        read=task_source,
+    ),
+    Flag("--dataset", "tasks.registry", TASKS, "A slug of Harbor's registry (`terminal-bench@2.0`).", metavar="SLUG"),
+    Flag(
+        "--dataset-path",
+        "tasks.path",
+        TASKS,
+        "A folder of tasks, a parquet file, or a dataset id on the Hugging Face Hub (`org/name`).",
+        metavar="SOURCE",
+        kinds=EVAL,
+        read=task_source,
+    ),
+    Flag("--include", "tasks.include", TASKS, "Globs over task names; empty takes all.", metavar="GLOB", repeat=True),
+    Flag(
+        "--exclude",
+        "tasks.exclude",
+        TASKS,
+        "Globs over task names that are left out, after `include`.",
+        metavar="GLOB",
+        repeat=True,
+    ),
+    Flag("--limit", "tasks.limit", TASKS, "Take the first so many tasks, by name.", takes=int),
+    Flag(
+        "--agent",
+        "agent.name",
+        AGENT,
+        "Any agent that Harbor knows, `bash`, or `package.module:Class` of your own.",
+        metavar="NAME",
+        read=agent_identity,
+    ),
+    Flag(
+        "--agent-kwarg",
+        "agent.kwargs",
+        AGENT,
+        "An argument of the agent; dots in the key nest, the value may be JSON. Repeat for more.",
+        metavar="KEY=VALUE",
+        repeat=True,
+        read=agent_arguments,
+    ),
+    Flag("--max-turns", "agent.max_turns", AGENT, "Most answers that the model gives in one trial.", takes=int),
+    Flag(
+        "--sandbox",
+        "sandbox.type",
+        AGENT,
+        "Harbor's environment type; `local` is otcloud's own; `auto` takes local, docker or podman, whichever works.",
+        metavar="TYPE",
+        aliases=("--harbor-env",),
+    ),
+    Flag(
+        "--n-attempts",
+        "trials.attempts",
+        TRIALS,
+        "Rollouts of each task; a loaded eval recipe that does not say gets 3.",
+        takes=int,
+    ),
+    Flag(
+        "--n-concurrent",
+        "trials.concurrency",
+        TRIALS,
+        "Trials that run at once; a loaded tracegen recipe that does not say gets 64.",
+        takes=int,
+    ),
+    Flag(
+        "--retries",
+        "trials.retries",
+        TRIALS,
+        "Times a trial that failed for an infrastructure reason is tried again.",
+        takes=int,
+    ),
+)
+"""In the order in which help shows them."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from otcloud import process
 from otcloud.datasets.tasks import only, stray_link
 from otcloud.errors import HarborFailed, InputInvalid, join_problems
+from otcloud.launch.time_limits import unlimited
 from otcloud.plan.containers import CONTAINER_SANDBOXES, without_overlay
 from otcloud.plan.facts import TaskSet
 from otcloud.plan.plan import Plan
@@ -40,6 +41,9 @@ def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn
     if found is None:
         raise InputInvalid("the tasks are not known yet", do="give a folder of tasks: tasks.path")
     problems = {**_ask(plan, found, source, harbor, env), **_strays(found, source)}
+    sound = only(found, [fact.name for fact in found.tasks if fact.name not in problems])
+    if (endless := unlimited(plan, sound, source)) is not None:
+        warn(endless)
     if not problems:
         return Checked(found, {})
     told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
@@ -51,7 +55,7 @@ def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn
         advice = f"mend or exclude them (tasks.exclude){skip}{_network_advice(plan, told)}"
         raise InputInvalid(headline, why=told, do=advice)
     warn(f"{headline} and are left out:\n{told}")
-    return Checked(only(found, [fact.name for fact in found.tasks if fact.name not in problems]), problems)
+    return Checked(sound, problems)
 
 
 def _strays(found: TaskSet, source: Path) -> dict[str, str]:

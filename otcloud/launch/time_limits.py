@@ -18,7 +18,7 @@ def unlimited(plan: Plan, tasks: TaskSet, source: Path) -> str | None:
         return None
     return (
         f"{len(names)} of {len(tasks.tasks)} tasks set no time limit for the agent (the first is {names[0]}): one "
-        f"trial may take the run's whole lifetime of {duration(plan.lifetime.max_sec)}; agent.timeout_sec sets one for all"
+        f"trial may take the run's whole lifetime of {duration(plan.lifetime.max_sec)}; agent.timeout_sec sets one"
     )
 
 

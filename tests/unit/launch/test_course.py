@@ -59,7 +59,7 @@ def started(plan: Plan, here: Place) -> None:
 
 
 def test_what_is_not_built_or_missing_is_refused_with_nothing_created(here: Place, plan: Plan) -> None:
-    with pytest.raises(NotBuiltYet, match="tasks.hub"):
+    with pytest.raises(NotBuiltYet, match=r"tasks\.hub"):
         started(plan.model_copy(update={"not_built": ("tasks.hub",)}), here)
     required = plan.secrets.model_copy(update={"required": ("A_KEY",)})
     with pytest.raises(CredentialOrProgramMissing, match="A_KEY"):

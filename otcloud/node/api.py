@@ -8,6 +8,7 @@ are the early stop's affair.
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from otcloud.node.asking import Asking
 from otcloud.node.gate import Gate
@@ -144,8 +145,16 @@ class ApiServer:
         self._fault = fault
         never_worked = not self._worked
         if now - self._down_since > self.spec.ready_timeout_sec or (never_worked and fault.kind in _LASTING):
-            raise fault.error()
+            raise self._given_up(fault).error()
         self._next = now + (_SOON_SEC if now - self._down_since < _AGAIN_SEC else _AGAIN_SEC)
+
+    def _given_up(self, fault: Fault) -> Fault:
+        """The same, as the end of a run that had begun."""
+        if not self._worked:
+            return fault
+        what = f"the model's endpoint failed for more than {self.spec.ready_timeout_sec / 60:g} minutes: {fault.what}"
+        again = f"everything finished is kept; when it answers again: otcloud resume {self._run.run_id}"
+        return replace(fault, what=what, do="; ".join(filter(None, (fault.do, again))))
 
     def _open(self) -> None:
         self.ready, self._worked, self._fault = True, True, None

@@ -102,7 +102,7 @@ def ask(endpoint: Endpoint, answer_timeout_sec: float = ANSWER_TIMEOUT_SEC, *, t
 
 
 SERVES = "check that model.base_url is the root of an OpenAI-compatible endpoint (most end with /v1)"
-LATER = "see whether it is up, or check model.base_url; then run the same command again"
+LATER = "see whether it is up, or check model.base_url"
 
 
 class _Refused(Exception):

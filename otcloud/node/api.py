@@ -15,9 +15,9 @@ from otcloud.node.gate import Gate
 from otcloud.node.probe import Endpoint, Fault, proxies_of
 from otcloud.node.serving import HOLDER
 from otcloud.node.status import Status
-from otcloud.node.watch import Event
 from otcloud.plan.api import OPENAI_URLS
 from otcloud.plan.plan import ApiSpec, ServeSpec
+from otcloud.runs.events import Event
 from otcloud.runs.journal import utc_now, write_json
 from otcloud.runs.layout import RunDir
 

@@ -12,8 +12,8 @@ from otcloud.errors import LimitReached
 from otcloud.money import dollars
 from otcloud.node.gate import Gate
 from otcloud.node.spend import Spend
-from otcloud.node.watch import Event
 from otcloud.plan.plan import Plan
+from otcloud.runs.events import Event
 from otcloud.runs.layout import RunDir
 
 HOLDER = "budget"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from otcloud.errors import PublishFailed
 from otcloud.node.gate import Gate
-from otcloud.node.watch import Event
+from otcloud.runs.events import Event
 from otcloud.runs.layout import RunDir
 
 HOLDER = "disk"

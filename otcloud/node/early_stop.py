@@ -11,8 +11,8 @@ from otcloud.errors import HarborFailed, TooManyInfraFailures
 from otcloud.node.gate import Gate
 from otcloud.node.health import Attempt, Trouble, attempt_of, trouble
 from otcloud.node.status import Status
-from otcloud.node.watch import Event
 from otcloud.recipe.schema.trials import EarlyStop
+from otcloud.runs.events import Event
 
 HOLDER = "early-stop"
 _BACKOFF = 2

@@ -30,9 +30,10 @@ from otcloud.node.publish import Publisher
 from otcloud.node.serving import ModelServer, NoServer, Server
 from otcloud.node.slots import EVERYTHING, Scope, TaskEntry
 from otcloud.node.status import Status
-from otcloud.node.watch import InFlight, Watch
+from otcloud.node.watch import Watch
 from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
+from otcloud.runs.events import InFlight
 from otcloud.runs.journal import Tail
 from otcloud.runs.layout import RunDir
 from otcloud.trials.summary import Summary, summarize

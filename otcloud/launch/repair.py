@@ -23,7 +23,8 @@ from otcloud.plan.facts import TaskFact, TaskSet
 from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
 from otcloud.runs.create import note, writing
-from otcloud.runs.journal import read_json, utc_now
+from otcloud.runs.events import awaiting
+from otcloud.runs.journal import read_json, read_lines, utc_now
 from otcloud.runs.layout import RunDir
 from otcloud.runs.stored import amend, lift, newest, stored_plan
 from otcloud.trials.published import read_index
@@ -66,7 +67,9 @@ def repair(run: RunDir, wish: Wish, place: Place, view: View, warn: Callable[[st
     base = Base(run, stored, {} if earlier is None else earlier.settings, tasks)
     new = changed(base, wish.add_attempts, wish.sets, wish.flags, place) if wish.settles else Changed(stored)
     vacated = () if earlier is None else earlier.vacated
-    standing = Standing(tasks, new.plan.harbor.attempts, list(read_index(run.published_index)), frozenset(vacated))
+    trials = list(read_index(run.published_index))
+    waited = awaiting(read_lines(run.harbor_events), {trial.trial for trial in trials})
+    standing = Standing(tasks, new.plan.harbor.attempts, trials, frozenset(vacated), waited)
     selection = select(standing, wish.only, wish.retry)
     if not (new.changes or selection.again or selection.count):
         return _nothing_new(run, wish, view)

@@ -52,8 +52,13 @@ class EarlyStopWatch:
         name, trial = event.get("event"), str(event.get("trial"))
         if name == "start" and self._admitted and self._probe is None:
             self._probe = trial
+        elif name == "job-start":
+            self._excused.clear()
+            self._again()
         elif name == "cancel":
             self._excused.discard(trial)
+            if trial == self._probe:
+                self._again()
         elif name == "end" and (attempt := attempt_of(event)) is not None:
             self._ended(attempt)
 
@@ -63,6 +68,10 @@ class EarlyStopWatch:
             found = trouble(self._attempts, self._rules, worked=self._worked) if self._rules.enabled else None
             if found is not None:
                 self._pause(found)
+        elif self._probe is not None and running == 0:
+            self._again()  # its end was lost, with Harbor or on a full disk
+        elif self._admitted and self._probe is None and not self._gate.admitting:
+            self._admitted, self._probe_at = False, self._clock()  # somebody held the gate before it could start
         elif self._clock() >= self._probe_at and self._gate.admit(HOLDER, 1):
             self._probe_at, self._admitted = float("inf"), True
             self._status.event("probe", number=self._probes + 1)
@@ -75,6 +84,8 @@ class EarlyStopWatch:
         if attempt.trial in self._excused:
             self._excused.discard(attempt.trial)
             if attempt.lost:
+                if attempt.trial == self._probe:
+                    self._again()
                 return
         if self._trouble is None:
             self._attempts.append(attempt)
@@ -88,6 +99,11 @@ class EarlyStopWatch:
         if found.hopeless or self._rules.probes == 0:
             self._give_up(found)
         self._hold(found, self._rules.pause_sec)
+
+    def _again(self) -> None:
+        """The trial that was let through told nothing: pause as long as before, and let another one through."""
+        if self._trouble is not None:
+            self._hold(self._trouble, self._rules.pause_sec * _BACKOFF**self._probes)
 
     def _hold(self, found: Trouble, seconds: float) -> None:
         self._gate.hold(HOLDER, f"paused: {found.what}")

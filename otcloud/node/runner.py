@@ -26,6 +26,7 @@ from otcloud.node.containers import Containers
 from otcloud.node.disk import DiskWatch
 from otcloud.node.early_stop import EarlyStopWatch
 from otcloud.node.gate import Gate
+from otcloud.node.hidden import hidden
 from otcloud.node.publish import Publisher
 from otcloud.node.serving import ModelServer, NoServer, Server
 from otcloud.node.slots import EVERYTHING, Scope, TaskEntry
@@ -63,13 +64,16 @@ class Runner:
     def __post_init__(self) -> None:
         self._containers = Containers(self.run, self.plan, self.environ, self.status)
         self.gate = Gate(self.run)
-        self.publisher = Publisher(self.run, self.tasks, self.plan.harbor.max_retries, self.scope)
+        self.publisher = Publisher(
+            self.run, self.tasks, self.plan.harbor.max_retries, self.scope, hidden(self.secrets, {})
+        )
         done, rules = sum(trial.counts for trial in self.publisher.trials), self.plan.harbor.early_stop
         self._early_stop = EarlyStopWatch(rules, self.gate, self.status, self.run.run_id, done)
         self._disk = DiskWatch(self.run, self.gate)
         self._budget = Budget(self.run, self.plan, self.gate, lambda: bool(self._missing()))
         self.watches: list[Watch] = [self._disk, self._early_stop, self._budget]
         self._in_flight = InFlight()
+        self._was_ready = False
         self.planned = len(self.tasks) * self.plan.harbor.attempts
         self._deadline = time.monotonic() + self.plan.lifetime.max_sec
         self._settling: list[tuple[float, str, str, str | None]] = []
@@ -89,6 +93,7 @@ class Runner:
             self._budget.begin()
             self._containers.prepare()
             server = self._server()
+            self.publisher.redaction = hidden(self.secrets, server.variables)
             try:
                 server.start()
                 self._parts(server)
@@ -102,14 +107,13 @@ class Runner:
         env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, server.variables)
         barren = 0
         while todo := self._missing():
-            before = len(self.publisher.trials)
             code = self._part(harbor_jobs.next_job(self.run), todo, env, server)
             if code == 0:
                 return
             self.status.event("harbor-died", code=code)
             self._disk.check()
             self._containers.sweep()
-            barren = barren + 1 if len(self.publisher.trials) == before else 0
+            barren = barren + 1 if len(self._missing()) >= len(todo) else 0
             if barren >= _MAX_BARREN_PARTS:
                 raise HarborFailed(
                     f"Harbor ended with code {code} before any trial finished",
@@ -138,10 +142,10 @@ class Runner:
             self._stop(child)
 
     def _look_after(self, server: ModelServer) -> None:
-        was_ready = server.ready
         server.tick()
-        if was_ready and not server.ready:
+        if self._was_ready and not server.ready:
             self._early_stop.excuse(self._in_flight.running)
+        self._was_ready = server.ready
 
     def _stop(self, child: process.Child) -> None:
         try:

@@ -1,4 +1,4 @@
-"""What looks on while Harbor works: a watch sees every event of a trial, may hold the gate, and ends the run by raising."""
+"""What looks on while Harbor works: a watch sees every event of a trial, may hold the gate, may end the run."""
 
 from typing import Protocol
 

@@ -1,6 +1,7 @@
 """The events of trials, as Harbor's plug-in writes them into events/harbor.jsonl, and which trials are in flight."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,19 @@ type Event = Mapping[str, Any]
 empty, input_tokens, output_tokens and cost_usd where they are known."""
 
 _OVER = ("end", "cancel")
+
+
+def awaiting(events: Iterable[Event], published: Collection[str]) -> Counter[str]:
+    """Task folder -> trials of the last job whose last attempt was lost to infrastructure and that are not among the
+    published: Harbor was to try them again when it ended."""
+    last: dict[str, Event] = {}
+    for event in events:
+        if event.get("event") == "job-start":
+            last.clear()
+        elif event.get("event") in ("start", *_OVER):
+            last[str(event.get("trial"))] = event
+    lost = (each for trial, each in last.items() if each.get("outcome") == "infra" and trial not in published)
+    return Counter(str(event.get("task")) for event in lost)
 
 
 @dataclass

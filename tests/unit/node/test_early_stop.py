@@ -152,3 +152,56 @@ def test_attempts_that_end_during_a_pause_do_not_prolong_it(scene: Scene) -> Non
     assert scene.gate.held_for != ()
     scene.probe()
     assert scene.gate.held_for == ()
+
+
+def paused(scene: Scene) -> None:
+    """In trouble, with one trial let through and in flight."""
+    scene.end("network")
+    scene.end("network")
+    scene.now += 10
+    scene.watch.tick(0)
+    assert scene.entrance.admits()
+    scene.watch.take({"event": "start", "trial": "probe"})
+    scene.watch.tick(1)
+
+
+def let_through(scene: Scene) -> bool:
+    """Whether a trial comes through after the pause, and no other with it."""
+    scene.watch.tick(0)
+    scene.now += 10
+    scene.watch.tick(0)
+    return scene.entrance.admits() and not scene.entrance.admits()
+
+
+def test_a_pause_outlives_the_trial_that_was_let_through(scene: Scene) -> None:
+    """The server took it along, Harbor died with it, somebody cancelled it, or its end was never written: another one
+    is let through, and the trial that told nothing is not counted."""
+    paused(scene)
+    scene.watch.excuse({"probe"})
+    scene.end("model-server", "probe")
+    assert let_through(scene)
+    scene.watch.take({"event": "job-start"})
+    assert let_through(scene)
+    scene.watch.take({"event": "start", "trial": "probe"})
+    scene.watch.take({"event": "cancel", "trial": "probe"})
+    assert let_through(scene)
+    scene.watch.take({"event": "start", "trial": "probe"})
+    assert let_through(scene)
+    scene.watch.take({"event": "start", "trial": "probe"})
+    scene.end(trial="probe")
+    assert scene.gate.held_for == ()
+
+
+def test_an_admission_that_somebody_else_voided_is_made_again(scene: Scene) -> None:
+    """The server went down before Harbor saw it, and answers again."""
+    scene.end("network")
+    scene.end("network")
+    scene.now += 10
+    scene.watch.tick(0)
+    scene.gate.hold("server")
+    scene.watch.tick(0)
+    assert not scene.entrance.admits()
+    scene.gate.release("server")
+    scene.watch.tick(0)
+    assert scene.entrance.admits()
+    assert not scene.entrance.admits()

@@ -7,7 +7,7 @@ slow to load its model) is left to the node, which waits for it.
 from collections.abc import Mapping
 
 from otcloud import process
-from otcloud.errors import InputInvalid
+from otcloud.errors import CredentialOrProgramMissing, InputInvalid
 from otcloud.node.api import endpoint_of
 from otcloud.node.asking import Asking
 from otcloud.plan.plan import Plan
@@ -17,10 +17,22 @@ from otcloud.programs import Harbor
 def check_endpoint(plan: Plan, secrets: Mapping[str, str], environ: Mapping[str, str]) -> None:
     """Errors: ServerNeverReady when it does not answer, CredentialOrProgramMissing when it refuses the key,
     InputInvalid when it has no such model. An endpoint that only litellm knows is not asked."""
+    _check_key(plan, secrets)
     endpoint = endpoint_of(plan.candidates[0].serve, secrets, environ)
     fault = None if endpoint is None else Asking(endpoint).wait()
     if fault is not None and not fault.slow:
         raise fault.error()
+
+
+def _check_key(plan: Plan, secrets: Mapping[str, str]) -> None:
+    spec = plan.candidates[0].serve.api
+    name = spec.key if spec is not None else None
+    if name is not None and not (secrets.get(name, "").isascii() and secrets.get(name, "").isprintable()):
+        raise CredentialOrProgramMissing(
+            f"{name} holds a character that no key can hold",
+            why="a key travels in a header of HTTP: printable ASCII, on one line",
+            do=f"copy the key again, and look at the line of {name} in the secrets file",
+        )
 
 
 def check_price(plan: Plan, harbor: Harbor, env: Mapping[str, str]) -> None:
@@ -29,7 +41,7 @@ def check_price(plan: Plan, harbor: Harbor, env: Mapping[str, str]) -> None:
     if spec is None or plan.lifetime.max_cost_usd is None or spec.input_usd_per_mtok is not None:
         return
     model = str(plan.harbor.job["agents"][0].get("model_name"))
-    done = process.run([harbor.python, "-m", "otcloud.harbor_ext.price", model], env=env)
+    done = process.run([harbor.python, "-P", "-m", "otcloud.harbor_ext.price", model], env=env)
     if done.code != 0:
         raise InputInvalid(
             f"limits.max_cost cannot be kept: what the tokens of {model} cost is not known",

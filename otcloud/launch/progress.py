@@ -41,9 +41,9 @@ class Progress:
             parts.append(f"{self.tokens_per_sec:.0f} tokens/s")
         if self.spent_usd is not None:
             parts.append(f"{dollars(self.spent_usd)} spent")
-        if self.eta_sec is not None:
+        if self.eta_sec is not None and self.state == "running":
             parts.append(f"about {duration(self.eta_sec)} left")
-        return ", ".join(parts)
+        return ", ".join(parts) + (f" ({self.note})" if self.note and self.state == "paused" else "")
 
 
 @dataclass

@@ -46,16 +46,23 @@ def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn
         warn(endless)
     if not problems:
         return Checked(found, {})
-    told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
-    if len(problems) > _SHOWN:
-        told += f"\n  ... and {len(problems) - _SHOWN} more"
+    told = _told(problems)
     headline = f"{len(problems)} of {len(found.tasks)} tasks cannot be run"
     if plan.tasks.broken == "refuse" or len(problems) == len(found.tasks):
         skip = "" if plan.tasks.broken == "skip" else "; tasks.broken: skip leaves them out"
-        advice = f"mend or exclude them (tasks.exclude){skip}{_network_advice(plan, told)}"
+        shared = "" if len({*problems.values()}) > 1 else ", or change what they all meet: the agent or the sandbox"
+        advice = f"mend or exclude them (tasks.exclude){shared}{skip}{_network_advice(plan, told)}"
         raise InputInvalid(headline, why=told, do=advice)
     warn(f"{headline} and are left out:\n{told}")
     return Checked(sound, problems)
+
+
+def _told(problems: Mapping[str, str]) -> str:
+    """Each task with its problem; one that all of them share, once."""
+    if len(problems) > 1 and len({*problems.values()}) == 1:
+        return f"all of them: {next(iter(problems.values()))}"
+    told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
+    return told + (f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else "")
 
 
 def _strays(found: TaskSet, source: Path) -> dict[str, str]:
@@ -66,7 +73,8 @@ def _strays(found: TaskSet, source: Path) -> dict[str, str]:
 def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, env: Mapping[str, str]) -> dict[str, str]:
     job = {"job_name": "check", **without_overlay(plan.harbor.job)}
     question = {"root": str(source), "names": [fact.name for fact in found.tasks], "job": job}
-    program = [harbor.python, "-m", "otcloud.harbor_ext.check_tasks"]
+    # -P: what lies in the working folder is no module of ours.
+    program = [harbor.python, "-P", "-m", "otcloud.harbor_ext.check_tasks"]
     done = process.run(program, env={**_NO_ENDPOINT, **env}, stdin=json.dumps(question))
     answers = {text(answer["name"]): text(answer.get("problem")) for answer in _answers(done.stdout)}
     if refused := answers.pop(_JOB, ""):

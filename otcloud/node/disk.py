@@ -51,7 +51,7 @@ class DiskWatch:
             raise self._full(free)
         elif not self._low:
             self._low = True
-            self._gate.hold(HOLDER, f"paused: {_mib(free)} are left on the disk")
+            self._gate.hold(HOLDER, f"{_mib(free)} are left on the disk")
 
     def check(self) -> None:
         """Error: PublishFailed when less than the floor is free."""

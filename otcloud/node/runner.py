@@ -191,8 +191,9 @@ class Runner:
 
     def _report(self, state: str, *, now: bool = False, **facts: object) -> None:
         done = self._summarize(now=now)
-        counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra", "mean_reward"})
+        counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra"})
         used = done.model_dump(include={"input_tokens", "output_tokens"}) | self._budget.figures()
+        used["mean_reward"] = done.mean_counting
         self.status.update(state=state, **counts, **used, again=self.publisher.again, **facts)
 
     def _judge(self) -> None:
@@ -207,10 +208,13 @@ class Runner:
             )
         if lost > self.plan.harbor.infra_tolerance * self.planned:
             causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
-            how = "were lost to infrastructure" if self.scope.slots is None else "are lost or still to be run"
+            self._early_stop.check()
+            how, left = "were lost to infrastructure", "Harbor ended without them"
+            if self.scope.slots is not None:
+                how, left = "are lost or still to be run", "this start was asked for others alone (--only)"
             raise TooManyInfraFailures(
                 f"{lost} of {self.planned} trials {how}",
-                why=causes or "Harbor ended without them",
+                why=causes or left,
                 do=f"to try them again: otcloud resume {self.run.run_id}",
             )
 

@@ -10,7 +10,7 @@ import pytest
 from otcloud import process
 from otcloud.harbor_ext.sandbox.courier import Courier
 from otcloud.harbor_ext.sandbox.endings import SandboxLimitExceeded
-from otcloud.harbor_ext.sandbox.spec import MIB, Limits
+from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, DEFAULT_PATH, MIB, Limits
 from tests.harbor_ext.conftest import Result, Shell
 from tests.harbor_ext.neighbours import ends_with
 
@@ -33,6 +33,12 @@ head -c 3M /dev/zero > 'a
 b/large
 log'; echo small > '-small
 log'
+"""
+ROTATED_LOGS = """mkdir -p /logs/agent/1 /srv/bin; cd /logs/agent
+head -c 3M /dev/zero > 1/large; echo kept > kept; echo gone > gone
+echo '#!/bin/sh
+case "$*" in *-type*) ;; *) exec /usr/bin/find "$@" ;; esac
+/usr/bin/find "$@" > /tmp/found; rm -f 1/large gone; cat /tmp/found' > /srv/bin/find; chmod +x /srv/bin/find
 """
 MANY_LOGS = "mkdir -p /logs/agent; cd /logs/agent; python3 -c 'for n in range(25000): open(str(n), \"w\").close()'"
 OPTIONS = """
@@ -149,12 +155,14 @@ def test_logs_may_have_line_breaks_in_their_names(beside: Callable[..., None], t
     beside(play)
 
 
-def test_logs_that_go_away_or_grow_meanwhile_cost_themselves_alone(beside: Callable[..., None], tmp_path: Path) -> None:
+def test_logs_that_go_away_meanwhile_cost_themselves_alone(beside: Callable[..., None], tmp_path: Path) -> None:
     async def play(shell: Shell) -> None:
         await shell.run(ROTATED_LOGS)
-        notes = await Courier(shell.box, MIB, 8 * MIB).download_folder("/logs/agent", tmp_path)
-        [note] = [note for note in notes if note.startswith("1/large")]
-        assert "no such file" in note
+        env = {**DEFAULT_ENV, "PATH": f"/srv/bin:{DEFAULT_PATH}"}
+        gone, large = await Courier(shell.box, MIB, 8 * MIB, env).download_folder("/logs/agent", tmp_path)
+        assert "./gone" in gone
+        assert large.startswith("1/large (")
+        assert "no such file" in large
         assert (tmp_path / "kept").read_text() == "kept\n"
 
     beside(play)

@@ -28,14 +28,15 @@ size=$(stat -c %s -- "$1" 2>/dev/null || echo 0)
 half=$(($2 / 2))
 head -c "$half" -- "$1" && printf '\n[... %s bytes left out ...]\n' $((size - 2 * half)) && exec tail -c "$half" -- "$1"
 """
-# Files above the size are left out and named on stderr, each name with a NUL behind it; then come the complaints. A file
-# that goes away or changes meanwhile is a complaint, not a failure (tar's code 1). Without GNU find, all are taken.
+# Files above the size are left out and named on stderr, each with a NUL behind it; then come the complaints. What goes
+# away or changes meanwhile (tar's code 1) is no failure. Without GNU find, all are taken.
 _GET_FOLDER = """
 cd -- "$1" || exit 1
 exec 3>&1 4>&2
 pack() { tar -cf - --null --no-recursion --ignore-failed-read --warning=no-file-changed -T - >&3; }
 if find . -maxdepth 0 -fprint0 /dev/null 2>/dev/null; then
-    told=$({ find . -type f -size +"$2"c -fprint0 /proc/self/fd/4 -o -print0 | pack; echo "code $?"; } 2>&1 | tail -c 4000)
+    look() { find . -type f -size +"$2"c -fprint0 /proc/self/fd/4 -o -print0; }
+    told=$({ look "$@" | pack; echo "code $?"; } 2>&1 | tail -c 4000)
 else
     told=$({ tar -cf - . >&3; echo "code $?"; } 2>&1 | tail -c 4000)
 fi

@@ -217,5 +217,15 @@ def test_another_sandbox_must_work_and_suit_harbor(make_run: Callable[..., RunDi
     assert "local_sandbox" in stored_plan(run).harbor.job["environment"]["import_path"]
 
 
+def test_a_budget_that_is_added_can_be_kept_or_is_refused(make_run: Callable[..., RunDir], here: Place) -> None:
+    """A run of a model without a stated price, for which litellm has none either."""
+    run = make_run("model.engine=api", "model.id=groq/no-such-model", "model.recording=")
+    (run.root / RECORDING).unlink()
+    keyed = place({**here.environ, "GROQ_API_KEY": "k"}, here.cwd, Path("runs"))
+    error = refused(run, keyed, flags={"max_cost": 1.0})
+    assert "litellm's table of prices has no such model" in str(error)
+    assert error.do == "leave limits.max_cost out, or start a new run that states the prices of model.id: --new"
+
+
 def test_what_this_version_cannot_do_is_refused(make_run: Callable[..., RunDir], here: Place) -> None:
     assert isinstance(refused(make_run(), here, sets=("publish.database=true",)), NotBuiltYet)

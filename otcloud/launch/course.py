@@ -81,7 +81,7 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
     refuse_not_built(plan)
     secrets = place.secrets.require(plan.secrets.required)
     _require_sandbox(plan, place)
-    check_endpoint(plan, secrets, place.environ)
+    check_endpoint(plan, secrets, place.environ, view.say)
     harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
     check_price(plan, harbor, harbor.environment(place.environ, secrets))
     source = tasks.source_folder(inputs.tasks)
@@ -130,7 +130,7 @@ def resume(run: RunDir, place: Place, view: View, repair: Callable[[], bool] | N
         _register(run, place, view)
         state = read_state(run)
         if state is None or state.exit_code != 0:
-            check_endpoint(plan, secrets, place.environ)
+            check_endpoint(plan, secrets, place.environ, view.say)
             _require_sandbox(plan, place)
         verb = "looking over the finished" if state is not None and state.exit_code == 0 else "resuming"
         view.say(f"{verb} run {run.run_id} in {run.root}")

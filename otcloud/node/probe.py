@@ -180,12 +180,17 @@ def _told(endpoint: Endpoint, refused: _Refused, listed: list[str] | None = None
         return _no_model(endpoint, listed, said)
     if status == 429 or (status in (400, 422) and listed is not None):
         return None
+    if status // 100 == 3:
+        return Fault("failing", f"{endpoint.host} redirects (HTTP {status}); the key is not sent elsewhere", SERVES)
     return Fault("failing", f"{endpoint.host} answers with HTTP {status}{said}", SERVES if status < 500 else LATER)
 
 
 def _no_model(endpoint: Endpoint, listed: list[str], said: str) -> Fault:
     if not listed:
         return Fault("model", f"{endpoint.host} knows no model {endpoint.model}, or answers elsewhere{said}", SERVES)
+    if endpoint.model in listed:
+        what = f"{endpoint.host} lists {endpoint.model}, and answers 404 to chat/completions{said}"
+        return Fault("failing", what, SERVES)
     close = get_close_matches(endpoint.model, listed, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
     some = ", ".join([*listed[:_SHOWN_MODELS], *(["..."] if len(listed) > _SHOWN_MODELS else [])])

@@ -14,9 +14,6 @@ from otcloud.errors import (
     InputInvalid,
     Interrupted,
     LimitReached,
-    PublishFailed,
-    TooManyInfraFailures,
-    join_problems,
 )
 from otcloud.harbor_ext.sandbox import scratch
 from otcloud.node import harbor as harbor_jobs
@@ -25,6 +22,7 @@ from otcloud.node.budget import Budget
 from otcloud.node.containers import Containers
 from otcloud.node.disk import DiskWatch
 from otcloud.node.early_stop import EarlyStopWatch
+from otcloud.node.ending import too_many_lost, unpublished
 from otcloud.node.gate import Gate
 from otcloud.node.hidden import hidden
 from otcloud.node.publish import Publisher
@@ -197,26 +195,13 @@ class Runner:
         self.status.update(state=state, **counts, **used, again=self.publisher.again, **facts)
 
     def _judge(self) -> None:
-        done = self._summarize(now=True)
-        lost = len(self.publisher.missing(self.plan.harbor.attempts, everything=True))
+        done, attempts = self._summarize(now=True), self.plan.harbor.attempts
+        lost = len(self.publisher.missing(attempts, everything=True))
         if lost and self.publisher.unpublished:
-            reasons = list(self.publisher.unpublished.values())
-            raise PublishFailed(
-                f"{len(reasons)} finished trials could not be published",
-                why=join_problems(reasons[:5]),
-                do=f"make these files readable, then: otcloud resume {self.run.run_id}",
-            )
+            raise unpublished(self.publisher.unpublished.values(), self.run.run_id)
         if lost > self.plan.harbor.infra_tolerance * self.planned:
-            causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
             self._early_stop.check()
-            how, left = "were lost to infrastructure", "Harbor ended without them"
-            if self.scope.slots is not None:
-                how, left = "are lost or still to be run", "this start was asked for others alone (--only)"
-            raise TooManyInfraFailures(
-                f"{lost} of {self.planned} trials {how}",
-                why=causes or left,
-                do=f"to try them again: otcloud resume {self.run.run_id}",
-            )
+            raise too_many_lost(lost, self.planned, done, asked_for_others=self.scope.slots is not None, run=self.run)
 
     def _summarize(self, *, now: bool = False) -> Summary:
         """The run's figures; unless asked for `now`, taken for no more than a twentieth of the node's time."""

@@ -73,6 +73,7 @@ def test_what_is_not_built_or_missing_is_refused_with_nothing_created(here: Plac
 def test_a_resumed_run_with_nothing_left_is_done(run: RunDir, here: Place) -> None:
     view = Watcher()
     ended = resume(run, here, view)
+    assert ended.failure is None
     state = read_state(run)
     assert state is not None
     assert (state.state, state.exit_code) == ("done", 0)

@@ -174,6 +174,8 @@ def test_nothing_to_do_gives_the_runs_last_end(make_run: Callable[..., RunDir], 
         ({"flags": {"n_concurrent": 0}}, "must be at least 1"),
         ({"flags": {"sandbox": "dokcer"}}, "did you mean `docker`"),
         ({"retry": ("sleep-01",)}, "did you mean"),
+        ({"only": "infra", "add_attempts": 1}, "do not go together"),
+        ({"sets": ("sandbox.memory_mb=abc",)}, "the run cannot be changed so"),
         ({"sets": ("sandbox.kwargs.api_token=" + "ab12" * 10,)}, "secret"),
     ],
 )

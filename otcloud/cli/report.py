@@ -73,7 +73,7 @@ def human(run: RunDir) -> str:
             ("unverified", done.unverified or None),
             ("infrastructure failures", done.infra),
             ("timed out", done.timed_out or None),
-            ("mean reward", None if scored or done.mean_reward is None else f"{done.mean_reward:.3f}"),
+            ("mean reward", None if scored or done.mean_counting is None else f"{done.mean_counting:.3f}"),
             ("turns", None if done.turns_mean is None else f"{done.turns_mean:.1f} a trial"),
             ("tokens", f"{done.input_tokens:,} in, {done.output_tokens:,} out"),
             ("spent on tokens", _spent(run)),
@@ -102,7 +102,7 @@ def _tasks(done: Summary) -> str:
     if not 0 < len(done.per_task) <= score.MOST_TASKS:
         return ""
     rows = [
-        (name, task.attempts, task.passed, "-" if task.mean_reward is None else f"{task.mean_reward:.2f}")
+        (name, task.attempts, task.passed, "-" if task.mean_counting is None else f"{task.mean_counting:.2f}")
         for name, task in done.per_task.items()
     ]
     return table(("task", "trials", "passed", "mean reward"), rows)

@@ -1,12 +1,13 @@
 """Harbor's plug-in: one event line for each step of a trial, and a gate that holds starts back.
 
 Harbor awaits hooks in line and lets what they raise end the job, so nothing here may raise: an event that cannot be
-written is lost, and the trial's own files still tell its story.
+written is kept and written before the next one.
 """
 
 import asyncio
 import logging
 import os
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,18 @@ from harbor.models.job.plugin import BaseJobPlugin
 from harbor.models.job.result import JobResult
 from harbor.trial.hooks import TrialEvent, TrialHookEvent
 
-from otcloud.harbor_ext import patience
+from otcloud.harbor_ext import discreet, patience
 from otcloud.harbor_ext.entrance import Entrance
 from otcloud.runs.journal import append_line
 from otcloud.secrets import load
 from otcloud.trials.files import FolderFiles
 from otcloud.trials.read import read_trial
+from otcloud.trials.redaction import RedactedFiles, Redaction
 from otcloud.trials.trial import Trial
 
 _log = logging.getLogger(__name__)
 _GATE_POLL_SEC = 0.2
+_MOST_UNWRITTEN = 10_000
 
 
 class Plugin(BaseJobPlugin):
@@ -39,7 +42,9 @@ class Plugin(BaseJobPlugin):
         self._events = Path(events)
         self._gate = Entrance(Path(gate)) if gate else None
         self._job = ""
-        self._secrets = load({**os.environ})
+        self._unwritten: deque[dict[str, Any]] = deque(maxlen=_MOST_UNWRITTEN)
+        self._redaction = Redaction(load({**os.environ}).values)
+        discreet.install(self._redaction.text)
 
     async def on_job_start(self, job: Job) -> None:
         """Register for every event of every trial."""
@@ -66,7 +71,8 @@ class Plugin(BaseJobPlugin):
             self._write_trial(event)
             return
         # Read here, where it still is: Harbor deletes the folder of a trial that it tries again.
-        trial = read_trial(FolderFiles(event.config.trials_dir / event.trial_name))
+        files = FolderFiles(event.config.trials_dir / event.trial_name)
+        trial = read_trial(RedactedFiles(files, self._redaction))
         self._write_trial(event, facts=self._ending(event, trial))
         if event.result.exception_info is not None and trial is not None and trial.counts:
             # The sandbox of a graded trial would not stop, say. Harbor would delete the trial and run it again; its
@@ -82,11 +88,10 @@ class Plugin(BaseJobPlugin):
         }
         if trial is None:
             return facts
-        message = self._secrets.redact(trial.message) if trial.message else None
         return facts | {
             "outcome": trial.outcome.value,
             "cause": trial.cause,
-            "message": message,
+            "message": trial.message,
             "empty": trial.is_empty,
             "input_tokens": trial.input_tokens,
             "output_tokens": trial.output_tokens,
@@ -107,8 +112,16 @@ class Plugin(BaseJobPlugin):
         self._write(record)
 
     def _write(self, record: dict[str, Any]) -> None:
+        self._unwritten.append({"job": self._job, **record})
         try:
-            append_line(self._events, {"job": self._job, **record})
-        except (OSError, ValueError) as error:
-            # A full disk or an odd name must not end the job: what this line said is also in the trial's own files.
+            while self._unwritten:
+                append_line(self._events, self._unwritten[0])
+                self._unwritten.popleft()
+        except OSError as error:
+            # A full disk must not end the job. It may have room again in a moment: a trial whose end was never
+            # written would be at work for ever.
+            _log.warning("otcloud: cannot write %d events yet: %s", len(self._unwritten), error)
+        except ValueError as error:
+            # An odd name: it will never be written, and must not hold up the others.
+            self._unwritten.popleft()
             _log.warning("otcloud: cannot write an event: %s", error)

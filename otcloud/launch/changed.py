@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from otcloud.errors import InputInvalid
 from otcloud.launch.gather import Moment, gather
 from otcloud.launch.place import Place
 from otcloud.node.slots import TaskEntry
@@ -47,7 +48,12 @@ def changed(base: Base, added: int, sets: Sequence[str], flags: Mapping[str, Any
     Errors: InputInvalid for what is no setting, or none that can be changed.
     """
     more = [f"trials.attempts={base.plan.harbor.attempts + added}"] if added else []
-    before, loaded = _read(base, (), {}, place), _read(base, [*sets, *more], flags, place)
+    before = _read(base, (), {}, place)
+    try:
+        loaded = _read(base, [*sets, *more], flags, place)
+    except InputInvalid as error:
+        # The stored recipe could be read as it is: what was typed now is at fault, and not that file.
+        raise InputInvalid("the run cannot be changed so", why=error.why or error.what, do=error.do) from error
     found = changes(before.recipe, loaded.recipe)
     check_changes(base.plan.kind, [key for key in found if not (added and key == "trials.attempts")])
     facts = _facts(loaded.recipe, base.plan, place)

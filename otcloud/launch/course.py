@@ -19,6 +19,7 @@ from otcloud.errors import (
     NotBuiltYet,
     OtcloudError,
     PublishFailed,
+    UsageError,
     from_exit_code,
 )
 from otcloud.launch import agent_code
@@ -28,17 +29,22 @@ from otcloud.launch.follow import View, follow
 from otcloud.launch.place import Place
 from otcloud.launch.score import write_score
 from otcloud.launch.tasks_check import check
+from otcloud.launch.traces import build_traces
 from otcloud.plan.plan import Plan
 from otcloud.programs import ensure_harbor
 from otcloud.recipe.schema.agent import Agent
 from otcloud.runs.create import created, note, opened, writing
 from otcloud.runs.index import register
-from otcloud.runs.journal import read_json, utc_now
+from otcloud.runs.journal import is_locked, read_json, utc_now
 from otcloud.runs.layout import RECORDING, RunDir
 from otcloud.runs.log import last_lines
 from otcloud.runs.state import last_end, read_state
 from otcloud.runs.stored import lift, stored_plan
 from otcloud.trials.record import mapping, number, text
+
+_NODE_END_SEC = 200.0
+"""Longer than a node takes that was told to end (150 s, node/__main__.py)."""
+_NODE_POLL_SEC = 0.2
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ def launch(plan: Plan, inputs: Inputs, place: Place, view: View, warn: Callable[
     refuse_not_built(plan)
     secrets = place.secrets.require(plan.secrets.required)
     _require_sandbox(plan, place)
-    check_endpoint(plan, secrets, place.environ)
+    check_endpoint(plan, secrets, place.environ, view.say)
     harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
     check_price(plan, harbor, harbor.environment(place.environ, secrets))
     source = tasks.source_folder(inputs.tasks)
@@ -113,6 +119,7 @@ def resume(run: RunDir, place: Place, view: View, repair: Callable[[], bool] | N
     no plan; those of `repair`.
     """
     with opened(run):
+        _await_node(run, view)
         if repair is not None and not repair():
             return Ended(run, last_end(run))
         plan = stored_plan(run)
@@ -123,11 +130,30 @@ def resume(run: RunDir, place: Place, view: View, repair: Callable[[], bool] | N
         _register(run, place, view)
         state = read_state(run)
         if state is None or state.exit_code != 0:
-            check_endpoint(plan, secrets, place.environ)
+            check_endpoint(plan, secrets, place.environ, view.say)
             _require_sandbox(plan, place)
         verb = "looking over the finished" if state is not None and state.exit_code == 0 else "resuming"
         view.say(f"{verb} run {run.run_id} in {run.root}")
         return Ended(run, _drive(run, plan, secrets, place, view))
+
+
+def _await_node(run: RunDir, view: View) -> None:
+    """A node whose client was killed ends within minutes, and publishes until then: wait for it.
+
+    Error: UsageError when it does not end.
+    """
+    end, told = time.monotonic() + _NODE_END_SEC, False
+    while is_locked(run.node_lock):
+        if not told:
+            view.say(f"waiting for the programs of the last start of {run.run_id} to end")
+            told = True
+        if time.monotonic() > end:
+            raise UsageError(
+                f"programs of the last start of {run.run_id} have not ended",
+                why=f"somebody holds {run.node_lock}",
+                do="look for them (ps aux | grep otcloud), end them, and type it again",
+            )
+        time.sleep(_NODE_POLL_SEC)
 
 
 def _require_sandbox(plan: Plan, place: Place) -> None:
@@ -152,7 +178,7 @@ def _drive(run: RunDir, plan: Plan, secrets: Mapping[str, str], place: Place, vi
     unscored = write_score(run, plan)
     failure = failure or unscored
     if not isinstance(failure, Interrupted):
-        built, traces = _build(run, plan)
+        built, traces = build_traces(run, plan)
         failure = failure or built
     return _ended(run, failure, time.monotonic() - begin, traces)
 
@@ -203,25 +229,3 @@ def _failure(run: RunDir, code: int) -> OtcloudError | None:
         why=last_lines(run.log("node")) or "it was killed, or this machine ran out of memory",
         do=f"what was published is kept; to go on: otcloud resume {run.run_id}",
     )
-
-
-def _build(run: RunDir, plan: Plan) -> tuple[OtcloudError | None, dict[str, object] | None]:
-    """Build the dataset: what went wrong, and what there is to note of it."""
-    if not plan.publish.traces:
-        return None, None
-    from otcloud.datasets.traces import build
-
-    try:
-        report = build(run, episodes=plan.publish.episodes)
-    except OSError as error:
-        # The trials are safe; only their dataset is missing, and making it again is cheap.
-        what = f"the traces dataset could not be written: {error.strerror}"
-        return PublishFailed(what, do=f"mend it, then: otcloud resume {run.run_id}"), None
-    failure = None
-    if report.damaged:
-        failure = PublishFailed(
-            f"the archives of {len(report.damaged)} finished trials cannot be read",
-            why=f"the first is {run.archive(report.damaged[0])}; Harbor's own folder of the trial is gone too",
-            do="put them back from a copy of the run directory; the dataset was made without them",
-        )
-    return failure, {"rows": report.rows, "skipped": [list(pair) for pair in report.skipped]}

@@ -32,6 +32,7 @@ class LocalLauncher:
 
     def start(self, run: RunDir, environ: Mapping[str, str], secrets: Mapping[str, str]) -> LocalExecution:
         """Start the node with this environment and the run's secrets."""
-        argv = [sys.executable, "-m", "otcloud.node", run.root]
+        # -P: what lies in the working folder is no module of ours.
+        argv = [sys.executable, "-P", "-m", "otcloud.node", run.root]
         env = {**environ, **secrets}
         return LocalExecution(process.start(argv, name="node", log=run.log("node"), env=env))

@@ -1,9 +1,9 @@
 """How far a run is, read from its files: the same for a run next door and for one that somebody else drives."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from otcloud.money import dollars
+from otcloud.runs.events import InFlight
 from otcloud.runs.journal import Tail, read_json
 from otcloud.runs.layout import RunDir
 from otcloud.trials.record import count, number, text
@@ -41,9 +41,9 @@ class Progress:
             parts.append(f"{self.tokens_per_sec:.0f} tokens/s")
         if self.spent_usd is not None:
             parts.append(f"{dollars(self.spent_usd)} spent")
-        if self.eta_sec is not None:
+        if self.eta_sec is not None and self.state == "running":
             parts.append(f"about {duration(self.eta_sec)} left")
-        return ", ".join(parts)
+        return ", ".join(parts) + (f" ({self.note})" if self.note and self.state == "paused" else "")
 
 
 @dataclass
@@ -52,8 +52,7 @@ class ProgressReader:
 
     run: RunDir
     _events: Tail = field(init=False)
-    _running: set[str] = field(default_factory=set[str])
-    _held: set[str] = field(default_factory=set[str])
+    _in_flight: InFlight = field(default_factory=InFlight)
     _first: tuple[float, int, int] | None = None
 
     def __post_init__(self) -> None:
@@ -63,11 +62,11 @@ class ProgressReader:
     def read(self, elapsed_sec: float) -> Progress:
         """How far the run is now."""
         for event in self._events.read():
-            self._take(event)
+            self._in_flight.take(event)
         status = read_json(self.run.status) or {}
         done, tokens = count(status.get("done")) or 0, count(status.get("output_tokens")) or 0
         planned = count(status.get("planned")) or 0
-        if self._first is None and self._running:
+        if self._first is None and self._in_flight.running:
             self._first = (elapsed_sec, done, tokens)
         rate, eta = self._pace(elapsed_sec, done, tokens, planned)
         return Progress(
@@ -78,8 +77,8 @@ class ProgressReader:
             passed=count(status.get("passed")) or 0,
             failed=count(status.get("failed")) or 0,
             infra=count(status.get("infra")) or 0,
-            running=len(self._running),
-            held=len(self._held),
+            running=len(self._in_flight.running),
+            held=len(self._in_flight.held),
             again=count(status.get("again")) or 0,
             mean_reward=number(status.get("mean_reward")),
             output_tokens=tokens,
@@ -88,20 +87,6 @@ class ProgressReader:
             tokens_per_sec=rate,
             eta_sec=eta,
         )
-
-    def _take(self, event: dict[str, Any]) -> None:
-        name, trial = event.get("event"), str(event.get("trial"))
-        if name == "job-start":
-            self._running.clear()
-            self._held.clear()
-        elif name == "held":
-            self._held.add(trial)
-        elif name == "start":
-            self._held.discard(trial)
-            self._running.add(trial)
-        elif name in ("end", "cancel"):
-            self._held.discard(trial)
-            self._running.discard(trial)
 
     def _pace(self, elapsed: float, done: int, tokens: int, planned: int) -> tuple[float | None, float | None]:
         if self._first is None or elapsed <= self._first[0] or done <= self._first[1]:

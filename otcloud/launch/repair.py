@@ -12,6 +12,7 @@ from otcloud import containers
 from otcloud.errors import InputInvalid
 from otcloud.launch.changed import Base, Changed, changed
 from otcloud.launch.course import refuse_not_built
+from otcloud.launch.endpoint_check import check_price
 from otcloud.launch.follow import View
 from otcloud.launch.place import Place
 from otcloud.launch.repair_words import told
@@ -21,9 +22,10 @@ from otcloud.node.slots import TaskEntry, entries
 from otcloud.plan.amend import Amendment, Only
 from otcloud.plan.facts import TaskFact, TaskSet
 from otcloud.plan.plan import Plan
-from otcloud.programs import ensure_harbor
+from otcloud.programs import Harbor, ensure_harbor
 from otcloud.runs.create import note, writing
-from otcloud.runs.journal import read_json, utc_now
+from otcloud.runs.events import awaiting
+from otcloud.runs.journal import read_json, read_lines, utc_now
 from otcloud.runs.layout import RunDir
 from otcloud.runs.stored import amend, lift, newest, stored_plan
 from otcloud.trials.published import read_index
@@ -63,10 +65,18 @@ def repair(run: RunDir, wish: Wish, place: Place, view: View, warn: Callable[[st
             why="attempts that are made again only when they failed make the score better than the model",
             do="--only infra tries again what was lost; --retry-task names tasks, and the score then says so",
         )
+    if wish.add_attempts and wish.only in ("infra", "failed"):
+        raise InputInvalid(
+            f"--add-attempts and --only {wish.only} do not go together",
+            why=f"attempts that are added have no record yet, and --only {wish.only} runs none of those",
+            do="leave --only out, or add the attempts in a second step",
+        )
     base = Base(run, stored, {} if earlier is None else earlier.settings, tasks)
     new = changed(base, wish.add_attempts, wish.sets, wish.flags, place) if wish.settles else Changed(stored)
     vacated = () if earlier is None else earlier.vacated
-    standing = Standing(tasks, new.plan.harbor.attempts, list(read_index(run.published_index)), frozenset(vacated))
+    trials = list(read_index(run.published_index))
+    waited = awaiting(read_lines(run.harbor_events), {trial.trial for trial in trials})
+    standing = Standing(tasks, new.plan.harbor.attempts, trials, frozenset(vacated), waited)
     selection = select(standing, wish.only, wish.retry)
     if not (new.changes or selection.again or selection.count):
         return _nothing_new(run, wish, view)
@@ -124,16 +134,36 @@ def _scored(plan: Plan, selection: Selection, wish: Wish) -> Plan:
 
 
 def _check(base: Base, plan: Plan, place: Place, view: View, warn: Callable[[str], None]) -> None:
-    """Whether the plan can be executed here; Harbor is asked about a sandbox that is not as it was."""
+    """Whether the plan can be executed here; Harbor is asked about a sandbox that is not as it was, and litellm about
+    the price of a model where the run had no budget yet."""
     run, tasks = base.run, base.tasks
     refuse_not_built(plan)
     secrets = place.secrets.require(plan.secrets.required)
-    if plan.harbor.job["environment"] == base.plan.harbor.job["environment"] or not tasks:
+    other_sandbox = plan.harbor.job["environment"] != base.plan.harbor.job["environment"] and bool(tasks)
+    budgeted = plan.lifetime.max_cost_usd is not None and base.plan.lifetime.max_cost_usd is None
+    if not (other_sandbox or budgeted):
         return
-    if plan.launcher == "local":
+    if other_sandbox and plan.launcher == "local":
         containers.require(plan.sandbox, place.environ)
     harbor = ensure_harbor(plan.harbor.lock, place.cache, place.environ, view.say)
     env = harbor.environment(place.environ, secrets, run.agent if run.agent.is_dir() else None)
+    if budgeted:
+        _check_budget(plan, harbor, env)
+    if other_sandbox:
+        _check_sandbox(base, plan, harbor, env, warn)
+
+
+def _check_budget(plan: Plan, harbor: Harbor, env: Mapping[str, str]) -> None:
+    try:
+        check_price(plan, harbor, env)
+    except InputInvalid as refused:
+        # The model of a run cannot be changed, its price neither, so the advice is another one.
+        do = "leave limits.max_cost out, or start a new run that states the prices of model.id: --new"
+        raise InputInvalid(refused.what, why=refused.why, do=do) from refused
+
+
+def _check_sandbox(base: Base, plan: Plan, harbor: Harbor, env: Mapping[str, str], warn: Callable[[str], None]) -> None:
+    run, tasks = base.run, base.tasks
     facts = tuple(TaskFact(name=task.folder, digest=task.digest) for task in tasks)
     found = TaskSet(slug=plan.tasks.slug, digest="", tasks=facts)
     asked = plan.model_copy(update={"tasks": plan.tasks.model_copy(update={"found": found, "broken": "refuse"})})

@@ -1,7 +1,7 @@
 """Which slots of a run a repair is for, and which of its trials no longer fill theirs. Nothing here reads or writes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -36,6 +36,9 @@ class Standing:
     attempts: int
     trials: Sequence[Trial]
     vacated: Collection[str] = ()
+    awaiting: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Task folder -> attempts that were lost to infrastructure and waited for another try when the run ended; Harbor
+    has deleted them, so no trial is on record."""
 
 
 def select(standing: Standing, only: Only | None, globs: Sequence[str] = ()) -> Selection:
@@ -83,10 +86,23 @@ def _lost(standing: Standing) -> dict[str, set[int]]:
     """Free slots with an infrastructure failure on record, that of a trial which was run again included."""
     fresh = [trial for trial in standing.trials if trial.trial not in standing.vacated]
     lost = _by_task(trial for trial in best_records(fresh).values() if trial.outcome is Outcome.INFRA)
-    return {folder: free & lost.get(folder, set()) for folder, free in _free(standing).items()}
+    waited = _awaiting(standing)
+    return {folder: free & lost.get(folder, set()) | waited[folder] for folder, free in _free(standing).items()}
 
 
 def _unrecorded(standing: Standing) -> dict[str, set[int]]:
+    waited = _awaiting(standing)
+    return {folder: slots - waited[folder] for folder, slots in _blank(standing).items()}
+
+
+def _awaiting(standing: Standing) -> dict[str, set[int]]:
+    """Blank slots, as many as attempts waited for another try: which rollout those would have been nobody knows."""
+    return {
+        folder: set(sorted(slots)[: standing.awaiting.get(folder, 0)]) for folder, slots in _blank(standing).items()
+    }
+
+
+def _blank(standing: Standing) -> dict[str, set[int]]:
     known = _by_task(standing.trials)
     return {folder: free - known.get(folder, set()) for folder, free in _free(standing).items()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from otcloud import process
 from otcloud.datasets.tasks import only, stray_link
 from otcloud.errors import HarborFailed, InputInvalid, join_problems
+from otcloud.launch.time_limits import unlimited
 from otcloud.plan.containers import CONTAINER_SANDBOXES, without_overlay
 from otcloud.plan.facts import TaskSet
 from otcloud.plan.plan import Plan
@@ -40,18 +41,28 @@ def check(plan: Plan, source: Path, harbor: Harbor, env: Mapping[str, str], warn
     if found is None:
         raise InputInvalid("the tasks are not known yet", do="give a folder of tasks: tasks.path")
     problems = {**_ask(plan, found, source, harbor, env), **_strays(found, source)}
+    sound = only(found, [fact.name for fact in found.tasks if fact.name not in problems])
+    if (endless := unlimited(plan, sound, source)) is not None:
+        warn(endless)
     if not problems:
         return Checked(found, {})
-    told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
-    if len(problems) > _SHOWN:
-        told += f"\n  ... and {len(problems) - _SHOWN} more"
+    told = _told(problems)
     headline = f"{len(problems)} of {len(found.tasks)} tasks cannot be run"
     if plan.tasks.broken == "refuse" or len(problems) == len(found.tasks):
         skip = "" if plan.tasks.broken == "skip" else "; tasks.broken: skip leaves them out"
-        advice = f"mend or exclude them (tasks.exclude){skip}{_network_advice(plan, told)}"
+        shared = "" if len({*problems.values()}) > 1 else ", or change what they all meet: the agent or the sandbox"
+        advice = f"mend or exclude them (tasks.exclude){shared}{skip}{_network_advice(plan, told)}"
         raise InputInvalid(headline, why=told, do=advice)
     warn(f"{headline} and are left out:\n{told}")
-    return Checked(only(found, [fact.name for fact in found.tasks if fact.name not in problems]), problems)
+    return Checked(sound, problems)
+
+
+def _told(problems: Mapping[str, str]) -> str:
+    """Each task with its problem; one that all of them share, once."""
+    if len(problems) > 1 and len({*problems.values()}) == 1:
+        return f"all of them: {next(iter(problems.values()))}"
+    told = join_problems([f"{name}: {problem}" for name, problem in list(problems.items())[:_SHOWN]])
+    return told + (f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else "")
 
 
 def _strays(found: TaskSet, source: Path) -> dict[str, str]:
@@ -62,7 +73,8 @@ def _strays(found: TaskSet, source: Path) -> dict[str, str]:
 def _ask(plan: Plan, found: TaskSet, source: Path, harbor: Harbor, env: Mapping[str, str]) -> dict[str, str]:
     job = {"job_name": "check", **without_overlay(plan.harbor.job)}
     question = {"root": str(source), "names": [fact.name for fact in found.tasks], "job": job}
-    program = [harbor.python, "-m", "otcloud.harbor_ext.check_tasks"]
+    # -P: what lies in the working folder is no module of ours.
+    program = [harbor.python, "-P", "-m", "otcloud.harbor_ext.check_tasks"]
     done = process.run(program, env={**_NO_ENDPOINT, **env}, stdin=json.dumps(question))
     answers = {text(answer["name"]): text(answer.get("problem")) for answer in _answers(done.stdout)}
     if refused := answers.pop(_JOB, ""):

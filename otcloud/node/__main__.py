@@ -23,9 +23,10 @@ from otcloud.runs.layout import RunDir
 from otcloud.runs.stored import newest, stored_plan
 from otcloud.secrets import Secrets
 
-_LOCK_WAIT_SEC = 90.0
 _STOP_SEC = 150
 """Seconds in which a node that was asked to end must have ended: Harbor's minute for its sandboxes, then the rest."""
+_LOCK_WAIT_SEC = _STOP_SEC + 30.0
+"""So that the node before this one, asked to end a moment ago, is gone."""
 _OVERTIME_SEC = 300
 """Seconds beyond its lifetime after which even a node that hangs is ended."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
@@ -62,7 +63,7 @@ def main(argv: list[str]) -> int:
         return UsageError.exit_code
     run = RunDir(Path(argv[0]).absolute())
     try:
-        with locked(run.root / "node" / "lock", wait_sec=_LOCK_WAIT_SEC, give_up=stop) as held:
+        with locked(run.node_lock, wait_sec=_LOCK_WAIT_SEC, give_up=stop) as held:
             if held is None and stop.asked:
                 return Interrupted.exit_code
             if held is None:

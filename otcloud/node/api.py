@@ -2,21 +2,22 @@
 
 It is asked before the first trial, and again when trials fail as they do when an endpoint is down; its list of models,
 which costs nothing, every ten seconds. While it does not answer it holds the gate; when that lasts too long, the run
-ends. A provider without a URL is not asked: its failures
-are the early stop's affair.
+ends. One that lists its models and is slow to answer while trials keep it busy is well. A provider without a URL is not
+asked: its failures are the early stop's affair.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from otcloud.node.asking import Asking
 from otcloud.node.gate import Gate
 from otcloud.node.probe import Endpoint, Fault, proxies_of
 from otcloud.node.serving import HOLDER
 from otcloud.node.status import Status
-from otcloud.node.watch import Event
 from otcloud.plan.api import OPENAI_URLS
 from otcloud.plan.plan import ApiSpec, ServeSpec
+from otcloud.runs.events import Event, InFlight
 from otcloud.runs.journal import utc_now, write_json
 from otcloud.runs.layout import RunDir
 
@@ -78,6 +79,9 @@ class ApiServer:
         self._asking: Asking | None = None
         self._fault: Fault | None = None
         self._worked = False
+        self._in_flight = InFlight()
+        self._list_refused = False
+        self._list_closed = False
         self._down_since = 0.0
         self._asked_at = float("-inf")
         self._look_at = float("inf")
@@ -97,9 +101,11 @@ class ApiServer:
         if self._asking is not None and self._asking.over:
             asked, self._asking = self._asking, None
             if asked.fault is None:
-                self._answered()
+                self._answered(thorough=asked.thorough)
             elif self.ready and not asked.thorough:
-                self._next = self._clock()
+                self._doubt(asked.fault)
+            elif asked.fault.slow and self._in_flight.running:
+                self._busy(asked.fault)
             else:
                 self._failed(asked.fault)
         elif self._asking is None and self._endpoint is not None:
@@ -108,6 +114,7 @@ class ApiServer:
     def take(self, event: Event) -> None:
         """A trial that failed as trials do when an endpoint is down: ask for what costs nothing at once, and for an
         answer, which costs a token, not for each of many such trials: other things break them too."""
+        self._in_flight.take(event)
         if self.ready and event.get("event") == "end" and event.get("cause") in SUSPICIOUS:
             self._next = min(self._next, self._asked_at + _AGAIN_SEC)
             self._look_at = min(self._look_at, self._clock())
@@ -128,7 +135,23 @@ class ApiServer:
         """Let no further trial start."""
         self._close("the run ends")
 
-    def _answered(self) -> None:
+    def _doubt(self, fault: Fault) -> None:
+        """The list of models failed: ask for an answer, unless it is a list that the key may not read anyway."""
+        self._list_refused = fault.kind == "key"
+        if not (self._list_refused and self._list_closed):
+            self._next = self._clock()
+
+    def _busy(self, fault: Fault) -> None:
+        """Slow under the load of the trials at work, whose requests have the patience that this question has not."""
+        self._status.event("endpoint-slow", why=fault.what)
+        if self.ready:
+            self._gate.release(HOLDER)
+        else:
+            self._next = self._clock() + _AGAIN_SEC
+
+    def _answered(self, *, thorough: bool) -> None:
+        self._list_refused = self._list_refused and thorough
+        self._list_closed = self._list_refused
         if self.ready:
             self._gate.release(HOLDER)
         else:
@@ -144,8 +167,16 @@ class ApiServer:
         self._fault = fault
         never_worked = not self._worked
         if now - self._down_since > self.spec.ready_timeout_sec or (never_worked and fault.kind in _LASTING):
-            raise fault.error()
+            raise self._given_up(fault).error()
         self._next = now + (_SOON_SEC if now - self._down_since < _AGAIN_SEC else _AGAIN_SEC)
+
+    def _given_up(self, fault: Fault) -> Fault:
+        """The same, as the end of a run that had begun."""
+        if not self._worked:
+            return fault
+        what = f"the model's endpoint failed for more than {self.spec.ready_timeout_sec / 60:g} minutes: {fault.what}"
+        again = f"everything finished is kept; when it answers again: otcloud resume {self._run.run_id}"
+        return replace(fault, what=what, do="; ".join(filter(None, (fault.do, again))))
 
     def _open(self) -> None:
         self.ready, self._worked, self._fault = True, True, None

@@ -12,8 +12,8 @@ from otcloud.errors import LimitReached
 from otcloud.money import dollars
 from otcloud.node.gate import Gate
 from otcloud.node.spend import Spend
-from otcloud.node.watch import Event
 from otcloud.plan.plan import Plan
+from otcloud.runs.events import Event
 from otcloud.runs.layout import RunDir
 
 HOLDER = "budget"
@@ -61,8 +61,8 @@ class Budget:
             return
         spend.read()
         if now >= self._look_at:
-            self._look_at = now + _LOOK_SEC
             spend.look()
+            self._look_at = now + _LOOK_SEC if spend.all_seen else now
         if running or spend.live:
             self._idle_since = None
         elif self._idle_since is None:
@@ -104,17 +104,18 @@ class Budget:
             )
 
     def _used_up(self, spend: Spend, limit: float) -> LimitReached:
-        mean = f"{spend.priced} attempts, about {dollars(spend.ended_usd / spend.priced)} each" if spend.priced else ""
+        mean = f"{spend.priced} attempts, about {dollars(spend.mean_usd)} each" if spend.priced else ""
+        blind = f"{spend.unpriced} more of unknown cost, taken at that mean" if spend.priced and spend.unpriced else ""
         cut = f"{len(spend.live)} in flight were ended" if spend.live else ""
         return LimitReached(
             f"the budget is used up: {dollars(spend.total_usd)} of ${limit:g} are spent, and there is no room for more",
-            why="; ".join(filter(None, ("limits.max_cost", mean, cut))),
+            why="; ".join(filter(None, ("limits.max_cost", mean, blind, cut))),
             do=f"everything finished is kept; to go on: otcloud resume {self._run_id} --max-cost MORE",
         )
 
 
 def _is_full(spend: Spend, limit: float) -> bool:
     """Whether one attempt more would not fit, those at work being taken to cost the mean at least."""
-    mean = spend.ended_usd / spend.priced if spend.priced else 0.0
-    expected = spend.ended_usd + sum(max(cost, mean) for cost in spend.live.values())
+    mean = spend.mean_usd
+    expected = spend.over_usd + sum(max(cost, mean) for cost in spend.live.values())
     return spend.total_usd >= limit or expected + mean > limit

@@ -10,7 +10,7 @@ import re
 import resource
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,9 +20,11 @@ from otcloud.plan.containers import CONTAINER_SANDBOXES, RUN_LABEL, Machine, fit
 from otcloud.plan.plan import Plan
 from otcloud.runs.journal import write_json
 from otcloud.runs.layout import RunDir
+from otcloud.runs.stored import sandboxes_used
 
 _PROJECT = "com.docker.compose.project"
-"""The label of Docker Compose; podman-compose sets it too."""
+_FOLDER = "com.docker.compose.project.working_dir"
+"""Labels of Docker Compose; podman-compose sets them too."""
 _CAP_SYS_RESOURCE = 24  # include/uapi/linux/capability.h
 _INITS = ("/usr/libexec/podman/catatonit", "/usr/lib/podman/catatonit")
 _SWEEP_SEC = 40.0
@@ -43,7 +45,8 @@ class Containers:
     def __init__(self, run: RunDir, plan: Plan, environ: Mapping[str, str], status: Status) -> None:
         self._run, self._plan, self._environ, self._status = run, plan, environ, status
         environment = plan.harbor.job.get("environment", {})
-        self._mine = plan.sandbox in CONTAINER_SANDBOXES and not _keeps(environment)
+        used = set[str]() if _keeps(environment) else {plan.sandbox, *sandboxes_used(run)}
+        self._engines = [engine for engine in CONTAINER_SANDBOXES if engine in used]
         self._kinds = [kind for kind in _REMOVE if environment.get("delete", True) or kind in ("container", "network")]
 
     def prepare(self) -> None:
@@ -57,59 +60,61 @@ class Containers:
 
     def sweep(self) -> None:
         """Remove what trials of this run left, until nothing of it is there; for at most forty seconds."""
-        trials = {path.name for path in self._run.jobs.glob("*/*__*") if path.is_dir()} if self._mine else set[str]()
-        if not trials:
-            return
-        try:
-            removed = self._remove_all(trials, time.monotonic() + _SWEEP_SEC)
-        except OSError as error:
-            # The engine is gone, hangs or cannot remove it: the run's results do not depend on that.
-            self._status.event("sweep-failed", reason=str(error))
-        else:
-            if removed:
-                self._status.event("swept", **{kind: len(names) for kind, names in removed.items()})
+        trials = projects(path.name for path in self._run.jobs.glob("*/*__*")) if self._engines else frozenset[str]()
+        for engine in self._engines if trials else ():
+            try:
+                removed = self._remove_all(engine, trials, time.monotonic() + _SWEEP_SEC)
+            except OSError as error:
+                # The engine is gone, hangs or cannot remove it: the run's results do not depend on that.
+                self._status.event("sweep-failed", reason=str(error))
+            else:
+                if removed:
+                    self._status.event("swept", **{kind: len(names) for kind, names in removed.items()})
 
-    def _remove_all(self, trials: Collection[str], end: float) -> Left:
+    def _remove_all(self, engine: str, trials: Collection[str], end: float) -> Left:
         removed: Left = {}
         looks: list[Left] = []
-        while left := self._left(trials, end):
+        while left := self._left(engine, trials, end):
             looks.append(left)
             if looks[-_TRIES:] == [left] * _TRIES:
                 raise OSError(f"still there: {left}")
             for kind, names in left.items():
                 removed[kind] = sorted({*removed.get(kind, ()), *names})
-                self._ask([kind, *_REMOVE[kind], *names], end)
+                self._ask(engine, [kind, *_REMOVE[kind], *names], end)
             # One that was being made when its Harbor died may still appear.
             time.sleep(_AGAIN_SEC)
         return removed
 
-    def _left(self, trials: Collection[str], end: float) -> Left:
+    def _left(self, engine: str, trials: Collection[str], end: float) -> Left:
         found: Left = {}
         for kind in self._kinds:
-            names = self._images(trials, end) if kind == "image" else self._labelled(kind, trials, end)
+            names = self._images(engine, trials, end) if kind == "image" else self._labelled(engine, kind, trials, end)
             if names:
                 found[kind] = sorted(names)
         return found
 
-    def _labelled(self, kind: str, trials: Collection[str], end: float) -> list[str]:
+    def _labelled(self, engine: str, kind: str, trials: Collection[str], end: float) -> list[str]:
         every = ["--all"] if kind == "container" else []
-        listed = self._ask([kind, "ls", *every, "--quiet", "--filter", f"label={_PROJECT}"], end, must=True)
+        listed = self._ask(engine, [kind, "ls", *every, "--quiet", "--filter", f"label={_PROJECT}"], end, must=True)
         if not listed.split():
             return []
-        seen = _documents(self._ask([kind, "inspect", *listed.split()], end))
+        seen = _documents(self._ask(engine, [kind, "inspect", *listed.split()], end))
         return [name for name, labels in map(_identity, seen) if self._owns(labels, trials)]
 
-    def _images(self, trials: Collection[str], end: float) -> list[str]:
+    def _images(self, engine: str, trials: Collection[str], end: float) -> list[str]:
         """Compose names the image of a task after the project: `<project>-main`, podman-compose `<project>_main`."""
-        listed = self._ask(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], end, must=True).split()
+        listed = self._ask(engine, ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"], end, must=True).split()
         return [name for name in listed if belongs(name.rpartition("/")[2], trials)]
 
     def _owns(self, labels: Mapping[str, str], trials: Collection[str]) -> bool:
-        return labels.get(RUN_LABEL) == self._plan.run_id or belongs(labels.get(_PROJECT, ""), trials)
+        if labels.get(RUN_LABEL) != self._plan.run_id and not belongs(labels.get(_PROJECT, ""), trials):
+            return False
+        # A copy of a run directory has the same names: what was started from another directory is that one's.
+        here, folder = self._run.root.resolve(), Path(labels.get(_FOLDER, "/"))
+        return next((path for path in folder.parents if RunDir(path).run.is_file()), here) == here
 
-    def _ask(self, words: list[str], end: float, *, must: bool = False) -> str:
+    def _ask(self, engine: str, words: list[str], end: float, *, must: bool = False) -> str:
         """One command of the engine. Errors: OSError when it does not answer, and for a failure where it `must` not."""
-        engine = self._plan.sandbox
         program = shutil.which(engine, path=self._environ.get("PATH", "")) or engine
         bound = min(_COMMAND_SEC, end - time.monotonic())
         done = process.run([program, *words], env=self._environ, timeout_sec=max(bound, 0.1))
@@ -124,14 +129,17 @@ def _keeps(environment: Mapping[str, Any]) -> bool:
 
 
 def belongs(project: str, trials: Collection[str]) -> bool:
-    """Whether a Compose project (or a name that begins with one) is of one of these trials.
+    """Whether a Compose project (or a name that begins with one) is of one of these trials, as `projects` gives them.
 
-    Harbor's projects are `<trial>__env` and `<trial>__verifier__<step>`, in small letters and with `-` for whatever
-    Compose does not take; a trial ends with seven random letters.
+    Harbor's projects are `<trial>__env` and `<trial>__verifier__<step>`; a trial ends with seven random letters.
     """
     parts = project.split("__")
-    known = {re.sub(r"[^a-z0-9_-]", "-", trial.lower()) for trial in trials}
-    return any("__".join(parts[:cut]) in known for cut in range(2, len(parts)))
+    return any("__".join(parts[:cut]) in trials for cut in range(2, len(parts)))
+
+
+def projects(trials: Iterable[str]) -> frozenset[str]:
+    """Trials by the names that Compose projects begin with: small letters, and `-` for what Compose does not take."""
+    return frozenset(re.sub(r"[^a-z0-9_-]", "-", trial.lower()) for trial in trials)
 
 
 def this_machine() -> Machine:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from otcloud.errors import PublishFailed
 from otcloud.node.gate import Gate
-from otcloud.node.watch import Event
+from otcloud.runs.events import Event
 from otcloud.runs.layout import RunDir
 
 HOLDER = "disk"
@@ -51,7 +51,7 @@ class DiskWatch:
             raise self._full(free)
         elif not self._low:
             self._low = True
-            self._gate.hold(HOLDER, f"paused: {_mib(free)} are left on the disk")
+            self._gate.hold(HOLDER, f"{_mib(free)} are left on the disk")
 
     def check(self) -> None:
         """Error: PublishFailed when less than the floor is free."""

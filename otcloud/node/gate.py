@@ -16,21 +16,29 @@ class Gate:
         self._path = run.gate
         self._holders: dict[str, str] = {}
         self._serial = 0
+        self._admitting = False
 
     @property
     def held_for(self) -> tuple[str, ...]:
         """Why trials are held back, one sentence for each holder, the first to hold first."""
         return tuple(self._holders.values())
 
+    @property
+    def admitting(self) -> bool:
+        """Whether what was last admitted may still come through: nobody has held or opened the gate since."""
+        return self._admitting
+
     def hold(self, holder: str, why: str = "") -> None:
-        """Let no further trial start until `holder` releases the gate."""
+        """Let no further trial start until `holder` releases the gate; what was admitted and did not start may not."""
         self._holders[holder] = why
+        self._admitting = False
         self._path.unlink(missing_ok=True)
 
     def release(self, holder: str) -> None:
         """Take back a hold; trials start when it was the last one."""
         self._holders.pop(holder, None)
         if not self._holders:
+            self._admitting = False
             write_text(self._path, "")
 
     def admit(self, holder: str, starts: int) -> bool:
@@ -38,5 +46,6 @@ class Gate:
         if set(self._holders) - {holder}:
             return False
         self._serial += 1
+        self._admitting = True
         write_text(self._path, f"{self._serial} {starts}")
         return True

@@ -15,7 +15,7 @@ from otcloud.trials.failures import explain, failure_of, worth_another_try
 from otcloud.trials.trial import Outcome
 
 EMPTY = "empty-answers"
-_EXAMPLE_LIMIT = 200
+_EXAMPLE_LIMIT = 300
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def trouble(attempts: Sequence[Attempt], rules: EarlyStop, *, worked: bool) -> T
     never = not worked and not any(attempt.cause == "" for attempt in attempts)
     lost, empty = (sum(each) for each in ([a.lost for a in window], [a.empty for a in window]))
     if never and len(attempts) >= rules.smoke_trials and lost + empty == len(window):
-        return Trouble(f"none of the first {len(attempts)} attempts came through", window, True)
+        return Trouble(f"none of the first {len(attempts)} attempts came through", window, never_worked=True)
     if 2 * len(window) < rules.window:
         return None
     if lost > rules.max_infra_rate * len(window):

@@ -22,6 +22,8 @@ LIST_TIMEOUT_SEC = 10.0
 ANSWER_TIMEOUT_SEC = 30.0
 _MAX_BODY = 8 * 2**20
 _SHOWN_MODELS = 5
+_REFUSED = (401, 403)
+_SAID_LIMIT = 200
 
 type Kind = Literal["silent", "failing", "key", "model"]
 """`silent`: no connection or no answer; `failing`: answers that are none; `key`: refused; `model`: unknown there."""
@@ -81,9 +83,10 @@ def ask(endpoint: Endpoint, answer_timeout_sec: float = ANSWER_TIMEOUT_SEC, *, t
     try:
         listed = _models(_call(endpoint, "/models", None, LIST_TIMEOUT_SEC))
     except _Refused as refused:
-        if refused.status not in (404, 405, 429, 501):
+        unlisted = (404, 405, 429, 501, *(_REFUSED if thorough else ()))
+        if refused.status not in unlisted:
             return _told(endpoint, refused)
-        listed = list[str]()  # an endpoint need not list its models
+        listed = list[str]()  # an endpoint need not list its models, nor to every key that may ask them
     except (OSError, HTTPException, ValueError) as error:
         return _broken(endpoint, error)
     if not thorough:
@@ -102,7 +105,7 @@ def ask(endpoint: Endpoint, answer_timeout_sec: float = ANSWER_TIMEOUT_SEC, *, t
 
 
 SERVES = "check that model.base_url is the root of an OpenAI-compatible endpoint (most end with /v1)"
-LATER = "see whether it is up, or check model.base_url; then run the same command again"
+LATER = "see whether it is up, or check model.base_url"
 
 
 class _Refused(Exception):
@@ -133,7 +136,7 @@ def _call(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None, timeout
             return json.loads(response.read(_MAX_BODY))
     except urllib.error.HTTPError as error:
         with error:
-            raise _Refused(error.code, _said(error.read(_MAX_BODY))) from None
+            raise _Refused(error.code, _said(endpoint, error.read(_MAX_BODY))) from None
 
 
 def _proxies(endpoint: Endpoint) -> dict[str, str]:
@@ -153,22 +156,22 @@ def _models(answer: object) -> list[str]:
     return [name for name in names if isinstance(name, str)]
 
 
-def _said(body: bytes) -> str:
-    """What an error's body says: OpenAI's message where there is one, on one line."""
-    text = body[:4000].decode("utf-8", "replace")
+def _said(endpoint: Endpoint, body: bytes) -> str:
+    """What an error's body says: OpenAI's message where there is one, on one line, without the key and then cut."""
+    text = _without(endpoint, body.decode("utf-8", "replace"))[:4000]
     try:
         error = json.loads(text)["error"]
         text = str(error["message"] if isinstance(error, dict) else error)  # pyright: ignore[reportUnknownArgumentType]
     except (ValueError, LookupError, TypeError):
         pass  # another shape, or no JSON: the beginning of the text is told as it is
-    return " ".join(text.split())[:200]
+    return _without(endpoint, " ".join(text.split()))[:_SAID_LIMIT]
 
 
 def _told(endpoint: Endpoint, refused: _Refused, listed: list[str] | None = None) -> Fault | None:
     """What a status means. 429, and a 400 about the tiny request, come from an endpoint that is well."""
     name, status = endpoint.key_name, refused.status
-    said = f": {_without(endpoint, refused.said)}" if refused.said else ""
-    if status in (401, 403):
+    said = f": {refused.said}" if refused.said else ""
+    if status in _REFUSED:
         if name is None:
             return Fault("key", f"{endpoint.host} asks for a key{said}", "name its secret: model.api_key")
         return Fault("key", f"{endpoint.host} refuses the key {name}{said}", f"check the value of {name}")
@@ -177,12 +180,17 @@ def _told(endpoint: Endpoint, refused: _Refused, listed: list[str] | None = None
         return _no_model(endpoint, listed, said)
     if status == 429 or (status in (400, 422) and listed is not None):
         return None
+    if status // 100 == 3:
+        return Fault("failing", f"{endpoint.host} redirects (HTTP {status}); the key is not sent elsewhere", SERVES)
     return Fault("failing", f"{endpoint.host} answers with HTTP {status}{said}", SERVES if status < 500 else LATER)
 
 
 def _no_model(endpoint: Endpoint, listed: list[str], said: str) -> Fault:
     if not listed:
         return Fault("model", f"{endpoint.host} knows no model {endpoint.model}, or answers elsewhere{said}", SERVES)
+    if endpoint.model in listed:
+        what = f"{endpoint.host} lists {endpoint.model}, and answers 404 to chat/completions{said}"
+        return Fault("failing", what, SERVES)
     close = get_close_matches(endpoint.model, listed, n=1)
     meant = f"; did you mean {close[0]}?" if close else ""
     some = ", ".join([*listed[:_SHOWN_MODELS], *(["..."] if len(listed) > _SHOWN_MODELS else [])])

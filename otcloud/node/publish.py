@@ -1,10 +1,10 @@
 """Publishing: each finished trial becomes one immutable archive and one line of the index, at once and exactly once.
 
 The archive is whole on disk before its line is written, so the index names nothing that is not there; a kill between
-the two makes the same archive again. What Harbor will still retry, or never finished, is not published.
+the two makes the same archive again. What Harbor will still retry, or never finished, is not published. Before a folder
+is packed or left, the secrets that somebody wrote into it are taken out.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from otcloud.trials.failures import failure_of
 from otcloud.trials.files import FolderFiles
 from otcloud.trials.published import read_index
 from otcloud.trials.read import read_trial
+from otcloud.trials.redaction import NOTHING_HIDDEN, RedactedFiles, Redaction
 from otcloud.trials.trial import Outcome, Trial
 
 
@@ -29,6 +30,7 @@ class Publisher:
     tasks: Sequence[TaskEntry]
     max_retries: int
     scope: Scope = EVERYTHING
+    redaction: Redaction = NOTHING_HIDDEN
     trials: list[Trial] = field(default_factory=list[Trial])
     unpublished: dict[str, str] = field(default_factory=dict[str, str])
     """Finished trials whose folder could not be read, and why; `catch_up` tries again."""
@@ -67,7 +69,9 @@ class Publisher:
         for record in read_lines(self.run.published_index):
             archive = self.run.published / str(record.get("archive"))
             folder = self.run.jobs / str(record.get("job")) / str(record.get("trial"))
-            if folder.is_dir() and _sha256(archive) != record.get("sha256"):
+            # The size tells a torn or emptied one; to read them all would take hours where there are many.
+            if folder.is_dir() and _size(archive) != record.get("size"):
+                self.redaction.folder(folder)
                 pack(folder, archive)
 
     def catch_up(self) -> None:
@@ -77,12 +81,28 @@ class Publisher:
                 found = self._read(job.name, folder)
                 if found is not None:
                     self._publish(found, folder)
+                elif folder.name not in self._names:
+                    self._hide(folder)
+            self._hide(job, deep=False)
+        self._hide(self.run.log("harbor"))
+
+    def _hide(self, path: Path, *, deep: bool = True) -> None:
+        """Take secrets out of what is left as it is: trials that were cut off, Harbor's own files, its log."""
+        try:
+            if path.is_dir():
+                self.redaction.folder(path, deep=deep)
+            else:
+                self.redaction.file(path)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # Missing, or what cannot be read is in nobody's archive: the other trials go on.
 
     def _read(self, job: str, folder: Path) -> Trial | None:
         """The finished trial in a folder, unless it is published, was cut off, or is of no task of this run."""
         if folder.name in self._names:
             return None
-        trial = read_trial(FolderFiles(folder), job=job)
+        trial = read_trial(RedactedFiles(FolderFiles(folder), self.redaction), job=job)
         if trial is None or trial.outcome is Outcome.CANCELLED or trial.task not in self._digests:
             return None
         return trial
@@ -91,6 +111,7 @@ class Publisher:
         update = {"task_digest": self._digests[trial.task], "rollout": self._rollout(trial)}
         trial = trial.model_copy(update=update)
         try:
+            self.redaction.folder(folder)
             sha256, size = pack(folder, self.run.archive(folder.name))
         except OSError as error:
             if not Path(str(error.filename)).is_relative_to(folder):
@@ -121,9 +142,8 @@ class Publisher:
             self._lost[trial.task, trial.job].add(trial.rollout)
 
 
-def _sha256(path: Path) -> str | None:
+def _size(path: Path) -> int | None:
     try:
-        with path.open("rb") as archive:
-            return hashlib.file_digest(archive, "sha256").hexdigest()
+        return path.stat().st_size
     except OSError:
         return None  # it is not there

@@ -14,9 +14,6 @@ from otcloud.errors import (
     InputInvalid,
     Interrupted,
     LimitReached,
-    PublishFailed,
-    TooManyInfraFailures,
-    join_problems,
 )
 from otcloud.harbor_ext.sandbox import scratch
 from otcloud.node import harbor as harbor_jobs
@@ -25,14 +22,17 @@ from otcloud.node.budget import Budget
 from otcloud.node.containers import Containers
 from otcloud.node.disk import DiskWatch
 from otcloud.node.early_stop import EarlyStopWatch
+from otcloud.node.ending import too_many_lost, unpublished
 from otcloud.node.gate import Gate
+from otcloud.node.hidden import hidden
 from otcloud.node.publish import Publisher
 from otcloud.node.serving import ModelServer, NoServer, Server
 from otcloud.node.slots import EVERYTHING, Scope, TaskEntry
 from otcloud.node.status import Status
-from otcloud.node.watch import InFlight, Watch
+from otcloud.node.watch import Watch
 from otcloud.plan.plan import Plan
 from otcloud.programs import Harbor
+from otcloud.runs.events import InFlight
 from otcloud.runs.journal import Tail
 from otcloud.runs.layout import RunDir
 from otcloud.trials.summary import Summary, summarize
@@ -62,13 +62,16 @@ class Runner:
     def __post_init__(self) -> None:
         self._containers = Containers(self.run, self.plan, self.environ, self.status)
         self.gate = Gate(self.run)
-        self.publisher = Publisher(self.run, self.tasks, self.plan.harbor.max_retries, self.scope)
+        self.publisher = Publisher(
+            self.run, self.tasks, self.plan.harbor.max_retries, self.scope, hidden(self.secrets, {})
+        )
         done, rules = sum(trial.counts for trial in self.publisher.trials), self.plan.harbor.early_stop
         self._early_stop = EarlyStopWatch(rules, self.gate, self.status, self.run.run_id, done)
         self._disk = DiskWatch(self.run, self.gate)
         self._budget = Budget(self.run, self.plan, self.gate, lambda: bool(self._missing()))
         self.watches: list[Watch] = [self._disk, self._early_stop, self._budget]
         self._in_flight = InFlight()
+        self._was_ready = False
         self.planned = len(self.tasks) * self.plan.harbor.attempts
         self._deadline = time.monotonic() + self.plan.lifetime.max_sec
         self._settling: list[tuple[float, str, str, str | None]] = []
@@ -88,6 +91,7 @@ class Runner:
             self._budget.begin()
             self._containers.prepare()
             server = self._server()
+            self.publisher.redaction = hidden(self.secrets, server.variables)
             try:
                 server.start()
                 self._parts(server)
@@ -101,14 +105,13 @@ class Runner:
         env = harbor_jobs.environment(self.environ, self.secrets, self.harbor, self.run, server.variables)
         barren = 0
         while todo := self._missing():
-            before = len(self.publisher.trials)
             code = self._part(harbor_jobs.next_job(self.run), todo, env, server)
             if code == 0:
                 return
             self.status.event("harbor-died", code=code)
             self._disk.check()
             self._containers.sweep()
-            barren = barren + 1 if len(self.publisher.trials) == before else 0
+            barren = barren + 1 if len(self._missing()) >= len(todo) else 0
             if barren >= _MAX_BARREN_PARTS:
                 raise HarborFailed(
                     f"Harbor ended with code {code} before any trial finished",
@@ -137,10 +140,10 @@ class Runner:
             self._stop(child)
 
     def _look_after(self, server: ModelServer) -> None:
-        was_ready = server.ready
         server.tick()
-        if was_ready and not server.ready:
+        if self._was_ready and not server.ready:
             self._early_stop.excuse(self._in_flight.running)
+        self._was_ready = server.ready
 
     def _stop(self, child: process.Child) -> None:
         try:
@@ -186,28 +189,19 @@ class Runner:
 
     def _report(self, state: str, *, now: bool = False, **facts: object) -> None:
         done = self._summarize(now=now)
-        counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra", "mean_reward"})
+        counts = done.model_dump(include={"planned", "done", "passed", "failed", "unverified", "infra"})
         used = done.model_dump(include={"input_tokens", "output_tokens"}) | self._budget.figures()
+        used["mean_reward"] = done.mean_counting
         self.status.update(state=state, **counts, **used, again=self.publisher.again, **facts)
 
     def _judge(self) -> None:
-        done = self._summarize(now=True)
-        lost = len(self.publisher.missing(self.plan.harbor.attempts, everything=True))
+        done, attempts = self._summarize(now=True), self.plan.harbor.attempts
+        lost = len(self.publisher.missing(attempts, everything=True))
         if lost and self.publisher.unpublished:
-            reasons = list(self.publisher.unpublished.values())
-            raise PublishFailed(
-                f"{len(reasons)} finished trials could not be published",
-                why=join_problems(reasons[:5]),
-                do=f"make these files readable, then: otcloud resume {self.run.run_id}",
-            )
+            raise unpublished(self.publisher.unpublished.values(), self.run.run_id)
         if lost > self.plan.harbor.infra_tolerance * self.planned:
-            causes = "; ".join(f"{seen.count} x {cause} ({seen.example})" for cause, seen in done.causes.items())
-            how = "were lost to infrastructure" if self.scope.slots is None else "are lost or still to be run"
-            raise TooManyInfraFailures(
-                f"{lost} of {self.planned} trials {how}",
-                why=causes or "Harbor ended without them",
-                do=f"to try them again: otcloud resume {self.run.run_id}",
-            )
+            self._early_stop.check()
+            raise too_many_lost(lost, self.planned, done, asked_for_others=self.scope.slots is not None, run=self.run)
 
     def _summarize(self, *, now: bool = False) -> Summary:
         """The run's figures; unless asked for `now`, taken for no more than a twentieth of the node's time."""

@@ -152,7 +152,7 @@ class Server:
     def _argv(self) -> list[str]:
         recording = str(self._run.root / (self.spec.recording or ""))
         served = self.spec.served_name or ""
-        program = [sys.executable, "-m", "otcloud.engines", "--recording", recording]
+        program = [sys.executable, "-P", "-m", "otcloud.engines", "--recording", recording]
         return [*program, "--host", HOST, "--port", str(self.port), "--served-name", served]
 
     def _died(self, child: process.Child, code: int) -> None:

@@ -1,23 +1,19 @@
 """What a run's attempts have cost so far, from the events of Harbor's plug-in and, where there are none, from files.
 
 Every attempt counts, also one that Harbor tries again and whose folder it deletes. An attempt that was cut off, or is
-still at work, counts with what its trajectory says of it.
+still at work, counts with what its trajectory says of it; one that used the model at a cost that nobody knows, with the
+mean of the others.
 """
 
 from dataclasses import dataclass, field
 
+from otcloud.node.usage import Attempt, Trajectories, Usage, so_far
 from otcloud.plan.plan import ApiSpec
-from otcloud.runs.journal import Tail, read_json
-from otcloud.runs.layout import TRAJECTORY, RunDir
+from otcloud.runs.journal import Tail
+from otcloud.runs.layout import RunDir
 from otcloud.trials.published import read_index
-from otcloud.trials.record import Json, count, mapping, number, text
+from otcloud.trials.record import Json, count, number, text
 from otcloud.trials.trial import COUNTING
-
-type Attempt = tuple[str, str]
-"""Harbor's job and the trial's name."""
-
-type Usage = tuple[int | None, int | None, float | None]
-"""Prompt tokens, generated tokens, and the cost in dollars as the agent reports it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +43,10 @@ class Spend:
     run: RunDir
     spec: ApiSpec
     ended_usd: float = 0.0
-    """Of attempts that are over."""
+    """Of attempts that are over and whose cost is known."""
 
     priced: int = 0
-    """Attempts that are over and whose cost is known."""
+    """Attempts that are over, used the model, and whose cost is known."""
 
     unpriced: int = 0
     """Attempts that are over, used the model, and whose cost is not known."""
@@ -61,6 +57,7 @@ class Spend:
     def __post_init__(self) -> None:
         self._prices = Prices(self.spec.input_usd_per_mtok, self.spec.output_usd_per_mtok)
         self._events = Tail(self.run.harbor_events)
+        self._trajectories = Trajectories(self.run)
         self._seen: set[str] = set()
         self.read()
         self._cut_off()
@@ -69,14 +66,29 @@ class Spend:
                 self._add((trial.input_tokens, trial.output_tokens, trial.cost_usd), counts=trial.counts)
 
     @property
+    def mean_usd(self) -> float:
+        """Of an attempt that used the model, by those whose cost is known; 0 without one."""
+        return self.ended_usd / self.priced if self.priced else 0.0
+
+    @property
+    def over_usd(self) -> float:
+        """Of all attempts that are over, those of unknown cost at the mean."""
+        return self.ended_usd + self.unpriced * self.mean_usd
+
+    @property
     def total_usd(self) -> float:
-        """What is known to have been spent."""
-        return self.ended_usd + sum(self.live.values())
+        """What has been spent, attempts of unknown cost taken at the mean."""
+        return self.over_usd + sum(self.live.values())
 
     @property
     def known_usd(self) -> float | None:
-        """The same; None when attempts used the model and no price is known."""
-        return None if self.unpriced and not self.priced else self.total_usd
+        """What is known to have been spent; None when attempts used the model and no price is known."""
+        return None if self.unpriced and not self.priced else self.ended_usd + sum(self.live.values())
+
+    @property
+    def all_seen(self) -> bool:
+        """Whether the last round of `look` is over."""
+        return self._trajectories.all_seen
 
     def read(self) -> None:
         """Take in what the plug-in wrote since."""
@@ -87,46 +99,44 @@ class Spend:
                     self._cut_off()
                 case "start":
                     self.live[attempt] = 0.0
+                    self._trajectories.forget(attempt)
                 case "end":
                     self.live.pop(attempt, None)
+                    self._trajectories.forget(attempt)
                     self._seen.add(attempt[1])
                     self._add(_usage(event), counts=event.get("outcome") in COUNTING)
                 case _:
                     pass
 
     def look(self) -> None:
-        """See what the attempts at work have used so far."""
-        for attempt in self.live:
-            cost = self._prices.cost(*_so_far(self.run, attempt))
+        """See what the next few of the attempts at work have used so far; call it again while not `all_seen`."""
+        for attempt, usage in self._trajectories.look(self.live):
+            cost = self._prices.cost(*usage)
             self.live[attempt] = max(cost or 0.0, self.live[attempt])
 
     def _cut_off(self) -> None:
         """No Harbor is at work on these any more: what they used is spent."""
         for attempt in list(self.live):
             known = self.live.pop(attempt)
-            usage = _so_far(self.run, attempt)
+            usage = so_far(self.run, attempt)
+            self._trajectories.forget(attempt)
             self._seen.add(attempt[1])
             if usage != (None, None, None):
                 self._add(usage, counts=True)
-            else:
+            elif known:
                 self.ended_usd += known
+                self.priced += 1
 
     def _add(self, usage: Usage, *, counts: bool) -> None:
-        cost = self._prices.cost(*usage)
-        if cost is not None:
+        cost, used = self._prices.cost(*usage), bool(usage[0] or usage[1])
+        if cost or (used and cost is not None):
             self.ended_usd += cost
             self.priced += 1
-        elif counts or usage[0] or usage[1]:
-            # Nothing is known of an attempt that was lost before it asked the model, and nothing was spent on it.
+        elif cost is None and (counts or used):
+            # Of an attempt that was lost before it asked the model nothing is known, or that it used 0 tokens: nothing
+            # was spent on it, and it says nothing of what others cost.
             self.unpriced += 1
 
 
 def _usage(figures: Json) -> Usage:
     return count(figures.get("input_tokens")), count(figures.get("output_tokens")), number(figures.get("cost_usd"))
-
-
-def _so_far(run: RunDir, attempt: Attempt) -> Usage:
-    """Tokens and cost by an attempt's own trajectory."""
-    totals = mapping(read_json(run.jobs / attempt[0] / attempt[1] / TRAJECTORY), "final_metrics")
-    tokens = count(totals.get("total_prompt_tokens")), count(totals.get("total_completion_tokens"))
-    return *tokens, number(totals.get("total_cost_usd"))

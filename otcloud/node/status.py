@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from otcloud.errors import OtcloudError
+from otcloud.errors import Interrupted, OtcloudError
 from otcloud.runs.journal import append_line, utc_now, write_json
 from otcloud.runs.layout import RunDir
 
@@ -39,7 +39,7 @@ class Status:
         """The last word: gives the exit code."""
         code = 0 if error is None else error.exit_code
         said = None if error is None else {"what": error.what, "why": error.why, "do": error.do, "title": error.title}
-        state = "finished" if error is None else "failed"
+        state = "finished" if error is None else "interrupted" if isinstance(error, Interrupted) else "failed"
         self.document.update(state=state, exit_code=code, error=said, ended_at=utc_now())
         self.write()
         self.event("node-end", exit_code=code, error=said)

@@ -1,17 +1,8 @@
-"""What looks on while Harbor works: the Protocol of watches, and the trials that are in flight.
+"""What looks on while Harbor works: a watch sees every event of a trial, may hold the gate, may end the run."""
 
-A watch sees every event of a trial, may hold the gate, and ends the run by raising.
-"""
+from typing import Protocol
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-type Event = Mapping[str, Any]
-"""One line of events/harbor.jsonl: `event`, `trial`, `task`, `t`; an `end` also has exception, outcome, cause, message,
-empty, input_tokens, output_tokens and cost_usd where they are known."""
-
-_OVER = ("end", "cancel")
+from otcloud.runs.events import Event
 
 
 class Watch(Protocol):
@@ -24,26 +15,3 @@ class Watch(Protocol):
     def tick(self, running: int) -> None:
         """Called several times a second with the number of trials in flight. Errors: whatever must end the run."""
         ...
-
-
-@dataclass
-class InFlight:
-    """The trials that have started and not ended, and those that are held back at the gate."""
-
-    running: set[str] = field(default_factory=set[str])
-    held: set[str] = field(default_factory=set[str])
-
-    def take(self, event: Event) -> None:
-        """See one event."""
-        name, trial = event.get("event"), str(event.get("trial"))
-        if name == "job-start":
-            self.running.clear()
-            self.held.clear()
-        elif name == "held":
-            self.held.add(trial)
-        elif name == "start":
-            self.held.discard(trial)
-            self.running.add(trial)
-        elif name in _OVER:
-            self.held.discard(trial)
-            self.running.discard(trial)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from otcloud.errors import InputInvalid
 from otcloud.plan.api import compile_api, token_prices
 from otcloud.plan.serve import model_name
-from otcloud.recipe.harbor_names import IN_PROCESS, OPENAI_URL_AGENTS, TURNS_ARGUMENT
+from otcloud.recipe.harbor_names import IN_PROCESS, OPENAI_URL_AGENTS, RESPONSES_AGENTS, TURNS_ARGUMENT
 from otcloud.recipe.schema import Recipe
 from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.recipe.schema.model import Model
@@ -115,6 +115,12 @@ def _refuse_unreachable(recipe: Recipe, name: str, sandbox: str) -> None:
             f"agent {name} cannot ask a model that the run serves itself (model.engine: {model.engine})",
             why="it knows the models of its vendor, and no endpoint of the OpenAI protocol",
             do=f"set model.engine: api with such a model, or {do}",
+        )
+    if model.engine == "replay" and name in RESPONSES_AGENTS:
+        raise InputInvalid(
+            f"agent {name} cannot ask recorded answers (model.engine: replay)",
+            why="it speaks the Responses protocol of OpenAI, and recordings answer the chat protocol",
+            do=f"set model.engine: api, or {do}",
         )
     if recipe.serve.public_url is None and not shares_network:
         raise InputInvalid(

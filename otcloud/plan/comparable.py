@@ -6,7 +6,9 @@ A published score is one of a whole benchmark, under the benchmark's own limits 
 
 from collections.abc import Iterator
 
+from otcloud.plan.agents import agent_name
 from otcloud.plan.facts import TaskSet
+from otcloud.recipe.harbor_names import TURNS_ARGUMENT
 from otcloud.recipe.schema import Recipe
 from otcloud.recipe.schema.agent import MODELLESS_AGENTS
 from otcloud.recipe.schema.programs import Programs
@@ -47,8 +49,10 @@ def _limits(recipe: Recipe) -> Iterator[str]:
         yield f"trials.timeout_multiplier is {factor:g}: the tasks' own time limits do not hold"
     if agent.timeout_sec is not None:
         yield f"agent.timeout_sec is {agent.timeout_sec:g}: the tasks' own time limit of the agent does not hold"
-    if agent.max_turns is not None:
-        yield f"agent.max_turns is {agent.max_turns}: the agent may be stopped before its time is up"
+    word = TURNS_ARGUMENT.get(agent_name(recipe) or "", "max_turns")
+    turns = agent.max_turns if agent.max_turns is not None else agent.kwargs.get(word)
+    if turns is not None:
+        yield f"the agent's turns are limited to {turns}: it may be stopped before its time is up"
 
 
 def _sandbox(recipe: Recipe, sandbox: str) -> Iterator[str]:

@@ -41,6 +41,9 @@ OPENAI_URL_AGENTS = (
 )
 """Agents inside the sandbox that take any endpoint of the OpenAI protocol, by OPENAI_BASE_URL or LLM_BASE_URL."""
 
+RESPONSES_AGENTS = ("codex",)
+"""Those of them that speak the Responses protocol alone, which recorded answers do not."""
+
 UNUSABLE_AGENTS = {
     "terminus": "is not in Harbor 0.24.0 any more: terminus-2 is",
     "terminus-1": "is not in Harbor 0.24.0 any more: terminus-2 is",

@@ -80,6 +80,11 @@ class RunDir:
         return self.root / "node" / "status.json"
 
     @property
+    def node_lock(self) -> Path:
+        """Held (flock) by the node and by every program that it started."""
+        return self.root / "node" / "lock"
+
+    @property
     def gate(self) -> Path:
         """Exists while trials may start: the model server answers."""
         return self.root / GATE

@@ -4,7 +4,7 @@ import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from otcloud.errors import Cancelled, OtcloudError, from_exit_code
+from otcloud.errors import Cancelled, Interrupted, OtcloudError, from_exit_code
 from otcloud.runs.journal import is_locked, read_json
 from otcloud.runs.layout import RunDir
 from otcloud.trials.record import count, mapping, number, text
@@ -104,4 +104,4 @@ def _state(run: RunDir, record: dict[str, Any], status: dict[str, Any]) -> str:
     if is_locked(run.lock):
         return str(status.get("state", "starting")) if status.get("exit_code") is None else "finishing"
     code = count(record.get("exit_code"))
-    return "interrupted" if code is None else "done" if code == 0 else "failed"
+    return "interrupted" if code in (None, Interrupted.exit_code) else "done" if code == 0 else "failed"

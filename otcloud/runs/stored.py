@@ -14,7 +14,7 @@ from otcloud.plan.amend import Amendment
 from otcloud.plan.plan import Plan
 from otcloud.runs.journal import read_json, write_json
 from otcloud.runs.layout import RunDir
-from otcloud.trials.record import text
+from otcloud.trials.record import mapping, text
 
 
 def stored_plan(run: RunDir) -> Plan:
@@ -56,6 +56,12 @@ def amended(run: RunDir) -> Iterator[tuple[str, str]]:
         document: dict[str, Any] = read_json(path) or {}
         if said := text(document.get("words")):
             yield text(document.get("t")), said
+
+
+def sandboxes_used(run: RunDir) -> set[str]:
+    """The sandbox types that the run was started with and amended to, as far as the files can be read."""
+    documents = [read_json(run.plan), *(mapping(read_json(path), "plan") for path in _files(run))]
+    return {text(mapping(document).get("sandbox")) for document in documents} - {""}
 
 
 def _first_plan(run: RunDir) -> Plan:

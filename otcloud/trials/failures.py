@@ -208,6 +208,8 @@ _TABLE: tuple[tuple[Failure, str], ...] = (
 FAILURES: dict[str, Failure] = {name: failure for failure, names in _TABLE for name in names.split()}
 """Every exception type that otcloud knows."""
 
+_CAUSES = (*FAILURES.values(), SETUP, INNER_TIMEOUT, MODEL_SILENT, UNKNOWN)
+
 
 def failure_of(exception: str) -> Failure:
     """What this exception type means; a type that is not in the table is infrastructure and may be tried again."""
@@ -216,14 +218,12 @@ def failure_of(exception: str) -> Failure:
 
 def explain(cause: str) -> str:
     """The sentence that belongs to a cause; empty for a name that is none."""
-    known = (*FAILURES.values(), SETUP, INNER_TIMEOUT, UNKNOWN)
-    return next((failure.explain for failure in known if failure.cause == cause), "")
+    return next((failure.explain for failure in _CAUSES if failure.cause == cause), "")
 
 
 def worth_another_try(cause: str) -> bool:
     """Whether trials that were lost for this cause may come through later without anybody mending something."""
-    known = (*FAILURES.values(), NO_REWARD, SETUP, INNER_TIMEOUT, MODEL_SILENT, UNKNOWN)
-    return next((failure.retry for failure in known if failure.cause == cause), True)
+    return next((failure.retry for failure in _CAUSES if failure.cause == cause), True)
 
 
 def retryable() -> tuple[str, ...]:

@@ -57,8 +57,13 @@ def trajectory_parts(files: TrialFiles, first: PurePosixPath = TRAJECTORY) -> It
         document = mapping(parse(files.read(str(part))))
         if document:
             yield document
-        following = text(document.get("continued_trajectory_ref"))
-        part = first.parent / following if following and PurePosixPath(following).name == following else None
+        part = next_part(document, part)
+
+
+def next_part(document: Json, part: PurePosixPath) -> PurePosixPath | None:
+    """Where a trajectory goes on after one of its parts."""
+    following = text(document.get("continued_trajectory_ref"))
+    return part.parent / following if following and PurePosixPath(following).name == following else None
 
 
 def is_turn(step: Json) -> bool:

@@ -40,6 +40,9 @@ class TaskSummary(_Figures):
     mean_reward: float | None
     """As for the run."""
 
+    mean_counting: float | None
+    """As for the run."""
+
 
 class Summary(_Figures):
     """A run's figures. `planned` = `done` + `infra` + `cancelled` + `missing`, unless more was run than planned."""
@@ -76,6 +79,9 @@ class Summary(_Figures):
 
     mean_reward: float | None
     """Mean primary reward over finished slots, 0 for those without one; None when there is nothing to take it of."""
+
+    mean_counting: float | None
+    """The same over the filled slots alone: what is shown, since a lost trial says nothing of the model."""
 
     turns_mean: float | None
     """Mean turns of the filled slots that say how many they had."""
@@ -126,6 +132,7 @@ def summarize(trials: Iterable[Trial], planned: int) -> Summary:
         timed_out=sum(trial.timed_out for trial in best),
         retried=len(records) - len(best),
         mean_reward=mean_reward(best),
+        mean_counting=mean_reward(filled),
         turns_mean=_mean([trial.turns for trial in filled if trial.turns is not None]),
         input_tokens=sum(trial.input_tokens or 0 for trial in best),
         output_tokens=sum(trial.output_tokens or 0 for trial in best),
@@ -200,6 +207,7 @@ def _per_task(trials: Sequence[Trial]) -> dict[str, TaskSummary]:
             attempts=sum(trial.counts for trial in own),
             passed=sum(trial.outcome is Outcome.PASSED for trial in own),
             mean_reward=mean_reward(own),
+            mean_counting=mean_reward([trial for trial in own if trial.counts]),
         )
         for task, own in sorted(by_task.items())
     }

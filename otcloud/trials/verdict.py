@@ -104,10 +104,10 @@ def _by_reward(ending: Ending, cause: str | None, *, timed_out: bool = False) ->
 
 def _failure(ending: Ending) -> Failure:
     failure = failure_of(ending.exception)
+    if not ending.agent_started and (failure.counts or failure.cause.startswith("model-")):
+        return SETUP  # no model has been asked yet: an installation that has no network, say
     if not failure.counts:
         return failure
-    if not ending.agent_started:
-        return SETUP
     if ending.exception != AGENT_TIMEOUT:
         return failure
     if _before_limit(ending):

@@ -128,6 +128,33 @@ def test_every_attempt_is_an_event_with_what_it_was_evidence_of(run: RunDir, har
     assert CANARY not in run.harbor_events.read_text()
 
 
+def test_an_event_that_cannot_be_written_is_written_before_the_next(run: RunDir, harbor: Harbor) -> None:
+    """The events' file cannot be written for a moment, in which the first of two attempts ends."""
+    document = """
+from pathlib import Path
+
+from otcloud.harbor_ext.local_sandbox import LocalSandbox
+
+class Blocking(LocalSandbox):
+    async def start(self, force_build):
+        events, kept = Path("events/harbor.jsonl"), Path("events/kept.jsonl")
+        if kept.exists():
+            events.rmdir()
+            kept.rename(events)
+            return await super().start(force_build)
+        events.rename(kept)
+        events.mkdir()
+        raise ConnectionError("for a moment")
+"""
+    (run.root.parent / "own" / "blocking.py").write_text(document)
+    with locked(run.root / "node" / "lock") as lock:
+        assert lock is not None
+        assert started(run, harbor, lock, "blocking:Blocking").wait(120) == 0
+    lost = ["start", "environment-start", "end"]
+    steps = ["start", "environment-start", "agent-start", "agent-end", "verification-start", "end"]
+    assert events(run) == ["job-start", *lost, *steps, "job-end"]
+
+
 def test_a_held_gate_lets_a_counted_few_through(run: RunDir, harbor: Harbor) -> None:
     """One of three starts, the others go on waiting."""
     gate = Gate(run)

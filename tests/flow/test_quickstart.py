@@ -29,6 +29,14 @@ def test_quickstart_makes_traces(otcloud: Otcloud) -> None:
     assert not run.scratch.exists()
 
 
+def test_modules_of_the_working_folder_are_not_imported(otcloud: Otcloud) -> None:
+    """Somebody's random.py, or a folder named otcloud: neither we nor Harbor take it for a module of ours."""
+    for name in ("random.py", "selectors.py", "otcloud.py"):
+        (otcloud.folder / name).write_text("raise SystemExit('taken from the working folder')\n")
+    done = otcloud("tracegen", "quickstart", "-q", "--limit", "1")
+    assert done.code == 0, done.stderr
+
+
 def test_a_second_call_starts_a_new_run_after_a_finished_one(otcloud: Otcloud) -> None:
     """Finished runs are left alone; `--job-name` of a finished run is refused."""
     assert otcloud("tracegen", "quickstart", "-q", "--limit", "1", "--job-name", "first").code == 0

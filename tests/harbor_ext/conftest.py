@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from otcloud.harbor_ext.sandbox.probe import probe
 from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, MIB, Command, Limits
 from otcloud.harbor_ext.sandbox.streams import HeadTail
 from otcloud.harbor_ext.sandbox.watch import watch_of
+from tests import disks
 from tests.harbor_ext.test_sandbox_death import members
 
 FEW = Limits(processes=150, open_files=100, file_bytes=8 * MIB, storage_bytes=16 * MIB)
@@ -109,15 +109,8 @@ def script(inside: Stage) -> Callable[..., Result]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 MB."""
-    if os.getuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,nr_inodes=8192", "none", folder], check=True)
-    try:
+    with disks.small_disk(tmp_path / "disk", "size=64m,nr_inodes=8192") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 async def neighbour_of(box: Box, done: asyncio.Event) -> int:

@@ -10,7 +10,7 @@ import pytest
 from otcloud import process
 from otcloud.harbor_ext.sandbox.courier import Courier
 from otcloud.harbor_ext.sandbox.endings import SandboxLimitExceeded
-from otcloud.harbor_ext.sandbox.spec import MIB, Limits
+from otcloud.harbor_ext.sandbox.spec import DEFAULT_ENV, DEFAULT_PATH, MIB, Limits
 from tests.harbor_ext.conftest import Result, Shell
 from tests.harbor_ext.neighbours import ends_with
 
@@ -26,6 +26,19 @@ threading.Event().wait()"
 WRITE_LOGS = """mkdir -p /logs/agent/a /logs/artifacts; cd /logs/agent
 { echo first; head -c 1G /dev/zero; echo last; } > 'a/big log'
 echo small > small; head -c 3M /dev/zero > /logs/artifacts/data
+"""
+ODD_LOGS = """mkdir -p '/logs/agent/a
+b'; cd /logs/agent
+head -c 3M /dev/zero > 'a
+b/large
+log'; echo small > '-small
+log'
+"""
+ROTATED_LOGS = """mkdir -p /logs/agent/1 /srv/bin; cd /logs/agent
+head -c 3M /dev/zero > 1/large; echo kept > kept; echo gone > gone
+echo '#!/bin/sh
+case "$*" in *-type*) ;; *) exec /usr/bin/find "$@" ;; esac
+/usr/bin/find "$@" > /tmp/found; rm -f 1/large gone; cat /tmp/found' > /srv/bin/find; chmod +x /srv/bin/find
 """
 MANY_LOGS = "mkdir -p /logs/agent; cd /logs/agent; python3 -c 'for n in range(25000): open(str(n), \"w\").close()'"
 OPTIONS = """
@@ -129,6 +142,30 @@ def test_a_log_of_a_gigabyte_is_copied_with_its_middle_left_out(beside: Callable
         assert (tmp_path / "artifacts" / "data").stat().st_size == 3 * MIB
 
     beside(play, Limits(storage_bytes=2048 * MIB))
+
+
+def test_logs_may_have_line_breaks_in_their_names(beside: Callable[..., None], tmp_path: Path) -> None:
+    async def play(shell: Shell) -> None:
+        await shell.run(ODD_LOGS)
+        notes = await Courier(shell.box, MIB, 8 * MIB).download_folder("/logs/agent", tmp_path)
+        assert notes == ["the middle of a\nb/large\nlog"]
+        assert (tmp_path / "-small\nlog").read_text() == "small\n"
+        assert b"bytes left out" in (tmp_path / "a\nb/large\nlog").read_bytes()
+
+    beside(play)
+
+
+def test_logs_that_go_away_meanwhile_cost_themselves_alone(beside: Callable[..., None], tmp_path: Path) -> None:
+    async def play(shell: Shell) -> None:
+        await shell.run(ROTATED_LOGS)
+        env = {**DEFAULT_ENV, "PATH": f"/srv/bin:{DEFAULT_PATH}"}
+        gone, large = await Courier(shell.box, MIB, 8 * MIB, env).download_folder("/logs/agent", tmp_path)
+        assert "./gone" in gone
+        assert large.startswith("1/large (")
+        assert "no such file" in large
+        assert (tmp_path / "kept").read_text() == "kept\n"
+
+    beside(play)
 
 
 def test_of_very_many_logs_some_stay_behind(beside: Callable[..., None], tmp_path: Path) -> None:

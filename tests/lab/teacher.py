@@ -66,6 +66,8 @@ class Teacher(ThreadingHTTPServer):
         self.behaviour, self.key, self.models, self.prefix = behaviour, key, tuple(models), prefix
         self.rate, self.max_context = rate, max_context
         self.down: Refuses | Fault | None = None
+        self.listing = True
+        """Whether the key may list the models."""
         self.requests: list[Request] = []
         """Chat completions that were asked for with the right key, refused ones included, in order of arrival."""
         self.asked: list[str] = []
@@ -144,6 +146,8 @@ class _Exchange(BaseHTTPRequestHandler):
             self._give(teacher.down)
         elif teacher.key is not None and self.headers.get("Authorization") != f"Bearer {teacher.key}":
             self._give(Refuses(401, "Incorrect API key provided.", "invalid_api_key"))
+        elif (method, path) == ("GET", f"{teacher.prefix}/models") and not teacher.listing:
+            self._give(Refuses(403, "You have insufficient permissions.", "insufficient_permissions"))
         elif (method, path) == ("GET", f"{teacher.prefix}/models"):
             names = [{"id": name, "object": "model", "owned_by": "teacher"} for name in teacher.models]
             self._send(200, {"object": "list", "data": names})

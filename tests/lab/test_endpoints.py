@@ -1,15 +1,19 @@
 """`engine: api` against a scripted teacher, with real Harbor: what an endpoint can do to a run."""
 
+import contextlib
 import functools
 import json
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 
-from otcloud.runs.journal import read_json, read_lines
+from benchmarks.workload import make
+from otcloud.runs.journal import read_lines
 from otcloud.runs.layout import RunDir
 from tests.flow.command import CANARY, Otcloud, wait_for
 from tests.lab.taught import MODEL, by_task, causes, needs, recipe, solution, task, teacher
+from tests.lab.teacher import Teacher
 from tests.lab.teaching import Answer, Fault, Refuses, Request, Says
 
 QUICK: dict[str, Any] = {"trials": {"retries": 0, "early_stop": {"enabled": False}}}
@@ -120,16 +124,32 @@ def test_a_model_that_never_answers_is_not_scored_as_a_bad_agent(otcloud: Otclou
     assert causes(otcloud.runs()[0]) == {"sleep-000": "model-silent"}
 
 
+@contextlib.contextmanager
+def dying(down: Refuses | Fault, at: int = 3) -> Generator[Teacher]:
+    """A teacher that goes down, once, when it is asked about the so-manieth task."""
+    seen: set[str] = set()
+
+    def behaviour(request: Request) -> Answer:
+        fresh = task(request) not in seen and bool(task(request))
+        seen.update(filter(None, [task(request)]))
+        if fresh and len(seen) == at:
+            taught.down = down
+            return down
+        return solution(request)
+
+    with teacher(behaviour) as taught:
+        yield taught
+
+
 def test_the_run_goes_on_when_the_endpoint_comes_back(otcloud: Otcloud) -> None:
     """New starts are held while it is down; what it lost is tried again by Harbor, and nothing is missing."""
-    trials = {"concurrency": 2, "retries": 3, "retry_min_sec": 0.1, "early_stop": {"enabled": False}}
-    with teacher() as taught:
-        path = recipe(otcloud.folder, taught.url, 8, seconds=0.5, agent={"kwargs": {"retries": 0}}, trials=trials)
+    trials = {"concurrency": 2, "retries": 5, "retry_min_sec": 0.1, "early_stop": {"enabled": False}}
+    with dying(Refuses(500)) as taught:
+        agent = {"kwargs": {"retries": 0}}
+        path = recipe(otcloud.folder, taught.url, 8, seconds=0.2, agent=agent, trials=trials)
         command = otcloud.start("tracegen", path, "-q")
-        wait_for(lambda: otcloud.runs() and causes(otcloud.runs()[0]), "a trial is published")
+        wait_for(lambda: otcloud.runs() and "endpoint-down" in node_events(otcloud.runs()[0]), "it is noticed")
         [run] = otcloud.runs()
-        taught.down = Refuses(500)
-        wait_for(lambda: node_events(run)[-1] == "endpoint-down", "it is noticed")
         assert not run.gate.exists()
         taught.down = None
         assert command.wait(120) == 0
@@ -138,23 +158,21 @@ def test_the_run_goes_on_when_the_endpoint_comes_back(otcloud: Otcloud) -> None:
 
 
 def test_an_endpoint_that_stays_away_ends_the_run_and_a_resume_finishes_it(otcloud: Otcloud) -> None:
-    trials = {"concurrency": 1, "retries": 3, "retry_min_sec": 0.1}
-    with teacher() as taught:
-        sections: dict[str, Any] = {"serve": {"ready_timeout_min": 0.02}, "trials": trials}
-        path = recipe(otcloud.folder, taught.url, 4, seconds=0.2, agent={"kwargs": {"retries": 0}}, **sections)
-        command = otcloud.start("tracegen", path, "-q")
-        wait_for(lambda: otcloud.runs() and causes(otcloud.runs()[0]), "a trial is published")
-        taught.down = Fault.RESET
-        assert command.wait(120) == 6
+    """Exit code 6 with what finished kept; a resume is told at once while it is down, and finishes when it is back."""
+    with dying(Fault.RESET) as taught:
+        trials = {"concurrency": 1, "retries": 5, "retry_min_sec": 0.1, "early_stop": {"enabled": False}}
+        sections: dict[str, Any] = {"serve": {"ready_timeout_min": 0.02}, "agent": {"kwargs": {"retries": 0}}}
+        path = recipe(otcloud.folder, taught.url, 4, trials=trials, **sections)
+        done = otcloud("tracegen", path, "-q")
+        assert (done.code, "breaks" in done.stderr) == (6, True), done.stderr
         [run] = otcloud.runs()
         kept = list(causes(run))
-        assert 0 < len(kept) < 4
-        assert "breaks" in (read_json(run.status) or {})["error"]["what"]
+        assert len(kept) == 2
         assert otcloud("resume", run.run_id).code == 6
         taught.down = None
         assert otcloud("resume", run.run_id, "-q").code == 0
-    assert list(causes(run))[: len(kept)] == kept
-    assert len(causes(run)) == 4
+    assert list(causes(run))[:2] == kept
+    assert causes(run) == {f"sleep-{index:03d}": None for index in range(4)}
 
 
 @pytest.mark.parametrize("agent", ["bash", "terminus-2"])
@@ -203,3 +221,21 @@ def test_thinking_survives_in_every_form(otcloud: Otcloud, agent: str) -> None:
     turns = answers(run)
     assert set(turns) == {f"<think>\n{THINKING}\n</think>\n\n{text}" for text in said}
     assert len(turns) == len([request for request in taught.requests if task(request)])
+
+
+def test_thinking_survives_from_a_recording_too(otcloud: Otcloud) -> None:
+    """The same forms over the road that our own servers have, `hosted_vllm/`."""
+    path = make(otcloud.folder / "work", len(FORMS), 0.0)
+    recording = path.parent / "recording.jsonl"
+    lines = [json.loads(line) for line in recording.read_text().splitlines()]
+    said: set[str] = set()
+    for line in lines:
+        if "message" in line:
+            text = line["message"]["content"]
+            form = FORMS[line["task"]]
+            said.add(f"<think>\n{THINKING}\n</think>\n\n{text}")
+            line["message"].update({name: value.replace("{}", text) for name, value in form.items()})
+    recording.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    done = otcloud("tracegen", path, "-q")
+    assert done.code == 0, done.stderr
+    assert set(answers(otcloud.runs()[0])) == said

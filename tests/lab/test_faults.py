@@ -159,13 +159,13 @@ def test_a_finished_trial_survives_a_lost_archive(otcloud: Otcloud) -> None:
 
 
 def test_a_killed_otcloud_takes_a_busy_node_with_it(otcloud: Otcloud) -> None:
-    """Also while the node waits for the lock of an earlier one."""
+    """Also while somebody waits for the programs of an earlier start."""
     recipe = make(otcloud.folder / "work", 1, 0.1)
     assert otcloud("tracegen", recipe, "--job-name", "held", "-q").code == 0
     run = RunDir(otcloud.folder / "runs" / "held")
     with locked(run.root / "node" / "lock"):
         command = otcloud.start("resume", "held")
-        wait_for(lambda: find(otcloud, "node"), "the node waits")
+        wait_for(lambda: "waiting for" in (otcloud.folder / "otcloud.log").read_text(), "it waits")
         command.send(signal.SIGKILL)
         command.wait(10)
         wait_for(lambda: not otcloud.pids(), "every process is gone", 30)

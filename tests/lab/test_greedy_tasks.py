@@ -1,7 +1,6 @@
 """Tasks whose solution is greedy, through the whole command: each ends with its cause, and their neighbours pass."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from benchmarks.workload import make
 from otcloud.engines.recording import Conversation, from_conversations
 from otcloud.runs.layout import RunDir
 from otcloud.trials.published import read_index
+from tests import disks
 from tests.flow.command import Otcloud
 
 LIMITS = {"max_processes": 200, "max_file_mb": 8, "default_storage_mb": 16, "min_free_mb": 8, "max_log_file_mb": 1}
@@ -34,15 +34,8 @@ GOOD = 4
 @pytest.fixture
 def small_scratch(otcloud: Otcloud) -> Iterator[Path]:
     """The run's scratch folder on a file system of 96 MB; its name is known before the run."""
-    if os.getuid() != 0:
-        pytest.skip("mounting a small file system needs root")
-    folder = otcloud.folder / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "none", folder], check=True)
-    try:
+    with disks.small_disk(otcloud.folder / "small", "size=96m") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def greedy(folder: Path, scratch: Path | None) -> Path:

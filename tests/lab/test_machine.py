@@ -1,11 +1,8 @@
 """The machine at fault: a full disk, a clock that jumps, files that a crash left empty; and a thousand trials."""
 
 import json
-import os
 import shutil
 import signal
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ from benchmarks.workload import make
 from otcloud import process
 from otcloud.runs.journal import read_lines
 from otcloud.trials.published import read_index
+from tests.disks import small_disk
 from tests.flow.command import Otcloud, wait_for
 from tests.lab.test_early_stop import ended
 
@@ -41,18 +39,6 @@ int clock_gettime(clockid_t clock, struct timespec *now) {
 """A wall clock that is off by as many days as a file says; the monotonic clock is left alone, as in a real jump."""
 
 
-@contextmanager
-def small_disk(folder: Path, size: str) -> Generator[None]:
-    """A file system of a few megabytes at `folder`."""
-    folder.mkdir()
-    done = process.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder])
-    assert done.code == 0, done.stderr
-    try:
-        yield
-    finally:
-        assert process.run(["umount", "--lazy", folder]).code == 0
-
-
 def fill(folder: Path) -> Path:
     """Take all that is left of the disk."""
     filler = folder / "filler"
@@ -66,12 +52,11 @@ def fill(folder: Path) -> Path:
     return filler
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="mounts a small file system: needs root")
 def test_a_full_disk_loses_nothing_that_finished(otcloud: Otcloud) -> None:
     """Told with exit code 8; with room again the same command finishes, and what was published is still there."""
     recipe = make(otcloud.folder / "work", 12, 0.5)
     words = ("tracegen", recipe, "--n-concurrent", "2")
-    with small_disk(otcloud.folder / "runs", "24m"):
+    with small_disk(otcloud.folder / "runs", "size=24m"):
         command = otcloud.start(*words)
         wait_for(lambda: otcloud.runs() and len(list(read_index(otcloud.runs()[0].published_index))) >= 2, "published")
         filler = fill(otcloud.folder / "runs")

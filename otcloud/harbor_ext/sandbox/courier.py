@@ -57,21 +57,30 @@ class Courier:
             await self._fetch(transfer.get_file(source, self._most(source)), content)
 
     async def download_folder(self, source: str, target: Path) -> list[str]:
-        """Copy a folder's contents out; returns what was left out or cut. Raises TransferError when it is larger than
-        one copy may be."""
+        """Copy a folder's contents out; returns what was left out, cut or complained of. Raises TransferError when it
+        is larger than one copy may be."""
         most = self._most(source)
         with tempfile.TemporaryFile(dir=self.box.folder) as archive:
             errors = await self._fetch(transfer.get_folder(source, most), archive)
             archive.seek(0)
             notes = await asyncio.to_thread(transfer.unpack, archive, target, self.max_bytes)
-        large = transfer.left_behind(errors)
+        large, complaints = transfer.left_behind(errors)
         room = self.max_bytes // most
-        for name in large[:room]:
-            path = transfer.place(target, name)
-            if path is not None:
-                with transfer.replacing(path) as content:
-                    await self._fetch(transfer.get_file(f"{source}/{name}", most), content)
-        return [*notes, *(f"the middle of {name}" for name in large[:room]), *large[room:]]
+        cut = [await self._fetch_large(source, name, target, most) for name in large[:room]]
+        return [*notes, *complaints, *cut, *large[room:]]
+
+    async def _fetch_large(self, source: str, name: str, target: Path, most: int) -> str:
+        """Copy the file `name` of a folder without its middle; what to note about it."""
+        path = transfer.place(target, name)
+        if path is None:
+            return name
+        try:
+            with transfer.replacing(path) as content:
+                await self._fetch(transfer.get_file(f"{source}/{name}", most), content)
+        except transfer.TransferError as error:
+            # A log that was rotated away since it was listed costs itself alone, not the folder and with it the trial.
+            return f"{name} ({error})"
+        return f"the middle of {name}"
 
     def _most(self, source: str) -> int:
         """Bytes of a file below `source` that are copied whole. Artifacts are data: half of one is worth nothing."""

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from otcloud.harbor_ext.sandbox.spec import OVER, SURVEY, USED, WATCH
 
-SURVEY_SEC = 60.0
-
 
 @dataclass(frozen=True)
 class Used:
@@ -19,6 +17,8 @@ class Used:
 
     bytes: int
     files: int
+    too_deep: bool = False
+    """There is more, in folders so deep that the meter did not go there."""
 
 
 class Gauge:
@@ -40,15 +40,13 @@ class Gauge:
         self._tell(WATCH)
 
     async def survey(self) -> Used | None:
-        """What the sandbox holds on disk; None when it is not ready yet, has ended or takes a minute to measure."""
+        """What the sandbox holds on disk, however long that takes; None when it is not ready yet or has ended."""
         if not self._watching or self._channel.fileno() < 0:
             return None
         if self._answer is None or self._answer.done():
             self._answer = self._loop.create_future()
             self._tell(SURVEY)
-        with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(self._answer), SURVEY_SEC)
-        return None
+        return await asyncio.shield(self._answer)
 
     def hear(self) -> None:
         """Take what the meter has said so far."""
@@ -66,7 +64,7 @@ class Gauge:
             elif words[0] == OVER:
                 self.over = int(words[1])
             elif words[0] == USED and self._answer is not None and not self._answer.done():
-                self._answer.set_result(Used(int(words[1]), int(words[2])))
+                self._answer.set_result(Used(int(words[1]), int(words[2]), words[3] == "1"))
 
     def _tell(self, word: str) -> None:
         # A meter that has ended needs no orders, and hear() ends the waiting.

@@ -9,6 +9,7 @@ to be done about files is for the owner to decide, who asks for a survey.
 # ruff: noqa: PTH115, PTH116, PTH208
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -25,18 +26,22 @@ TICK_SEC = 0.2
 _FILE_BYTES = 1024
 """What a file or folder costs beside its content: a disk can be filled with empty ones."""
 _MAX_DESCRIPTORS = 20_000
+_MAX_DEPTH = 4096
+"""Levels that a survey goes down, a descriptor for each: twice what the longest path of Linux can name."""
+_SPARE_DESCRIPTORS = 64
 _DONE = object()
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Usage:
-    """Bytes on disk and number of files, growing while a survey runs."""
+    """Bytes on disk and number of files, growing while a survey runs. `too_deep` when some could not be reached."""
 
-    __slots__ = ("_linked", "bytes", "files")
+    __slots__ = ("_linked", "bytes", "files", "too_deep")
 
     def __init__(self) -> None:
         self.bytes = 0
         self.files = 0
+        self.too_deep = False
         self._linked: set[tuple[int, int]] = set()
 
     def add(self, found: os.stat_result) -> None:
@@ -78,7 +83,7 @@ def attend(init: int, channel: socket.socket, limits: spec.Limits, wake: int) ->
             counted = time.monotonic()
         if survey and next(survey, _DONE) is _DONE:
             survey = None
-            _say(channel, f"{spec.USED} {usage.bytes} {usage.files}")
+            _say(channel, f"{spec.USED} {usage.bytes} {usage.files} {int(usage.too_deep)}")
     return ended[1]
 
 
@@ -104,7 +109,11 @@ def _say(channel: socket.socket, text: str) -> None:
 
 
 def _pids() -> list[str]:
-    return [name for name in os.listdir("/proc") if name.isdigit()]
+    try:
+        return [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        # The machine has no descriptor left for now: the next count comes soon.
+        return []
 
 
 def _survey(top: str, usage: Usage) -> "Iterator[None]":
@@ -115,8 +124,11 @@ def _survey(top: str, usage: Usage) -> "Iterator[None]":
 
 def _survey_tree(top: str, usage: Usage) -> "Iterator[None]":
     """Everything below `top`. Folders are opened by descriptor: paths may be too long, and may change meanwhile."""
-    pending, opened, here = [[top]], list[int](), None
+    pending, opened, here, depth = [[top]], list[int](), None, _reachable_depth()
     while pending:
+        if len(opened) == depth and pending[-1]:
+            usage.too_deep = True
+            pending[-1].clear()
         if not pending[-1]:
             pending.pop()
             if opened:
@@ -126,7 +138,7 @@ def _survey_tree(top: str, usage: Usage) -> "Iterator[None]":
         try:
             folder = os.open(pending[-1].pop(), _FOLDER, dir_fd=here)
         except OSError:
-            # Removed meanwhile, or deeper than descriptors reach: the reserve of free space still holds.
+            # Removed meanwhile, or the machine has no descriptor left: the reserve of free space still holds.
             continue
         opened.append(folder)
         pending.append(_survey_folder(folder, usage))
@@ -134,20 +146,37 @@ def _survey_tree(top: str, usage: Usage) -> "Iterator[None]":
         yield
 
 
+def _reachable_depth() -> int:
+    """Levels for which this process may hold a descriptor each, and some for its other duties."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, _MAX_DEPTH + _SPARE_DESCRIPTORS)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return min(_MAX_DEPTH, max(soft, wanted) - _SPARE_DESCRIPTORS)
+
+
 def _survey_folder(folder: int, usage: Usage) -> list[str]:
-    """Count what lies in one folder; returns the names of folders in it."""
+    """Count what lies in one folder, as far as it can be listed; returns the names of folders in it."""
     names: list[str] = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except OSError:
-                # It was removed between the listing and the question.
-                continue
-            usage.add(found)
-            if stat.S_ISDIR(found.st_mode):
-                names.append(entry.name)
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                _count(entry, usage, names)
+    except OSError:
+        # The machine has no descriptor left for now, or the disk fails: what was listed is counted.
+        return names
     return names
+
+
+def _count(entry: "os.DirEntry[str]", usage: Usage, folders: list[str]) -> None:
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError:
+        # It was removed between the listing and the question.
+        return
+    usage.add(found)
+    if stat.S_ISDIR(found.st_mode):
+        folders.append(entry.name)
 
 
 def _survey_unlinked(usage: Usage) -> "Iterator[None]":

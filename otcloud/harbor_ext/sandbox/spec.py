@@ -21,7 +21,8 @@ CODE, KILLED, REFUSED = "code", "killed", "refused"
 WATCH, SURVEY = "watch", "survey"
 """What the meter is told: count processes from now on; measure the files."""
 USED, OVER = "used", "over"
-"""First words of the meter: `used <bytes> <files>`; `over <processes>`, after which it ends the sandbox."""
+"""First words of the meter: `used <bytes> <files> <1 if some lie too deep to be counted, else 0>`; `over <processes>`,
+after which it ends the sandbox."""
 
 
 class Limits:

@@ -28,13 +28,21 @@ size=$(stat -c %s -- "$1" 2>/dev/null || echo 0)
 half=$(($2 / 2))
 head -c "$half" -- "$1" && printf '\n[... %s bytes left out ...]\n' $((size - 2 * half)) && exec tail -c "$half" -- "$1"
 """
-# Files above the size are left out and named on stderr; without `find`, all are taken.
+# Files above the size are left out and named on stderr, each with a NUL behind it; then come the complaints. What goes
+# away or changes meanwhile (tar's code 1) is no failure. Without GNU find, all are taken.
 _GET_FOLDER = """
 cd -- "$1" || exit 1
-large=$(find . -type f -size +"$2"c 2>/dev/null)
-[ -n "$large" ] || exec tar -cf - .
-printf '%s\\n' "$large" >&2
-printf '%s\\n' "$large" | tar -cf - --anchored --no-wildcards -X - .
+exec 3>&1 4>&2
+pack() { tar -cf - --null --no-recursion --ignore-failed-read --warning=no-file-changed -T - >&3; }
+if find . -maxdepth 0 -fprint0 /dev/null 2>/dev/null; then
+    look() { find . -type f -size +"$2"c -fprint0 /proc/self/fd/4 -o -print0; }
+    told=$({ look "$@" | pack; echo "code $?"; } 2>&1 | tail -c 4000)
+else
+    told=$({ tar -cf - . >&3; echo "code $?"; } 2>&1 | tail -c 4000)
+fi
+printf '%s' "${told%code *}" >&2
+code=${told##*code }
+[ "$code" -le 1 ] || exit "$code"
 """
 
 
@@ -63,9 +71,10 @@ def get_folder(source: str, max_file_bytes: int) -> list[str]:
     return ["/bin/sh", "-c", _GET_FOLDER, "sh", source, str(max_file_bytes)]
 
 
-def left_behind(errors: str) -> list[str]:
-    """The files that get_folder left out, as its stderr names them, relative to the folder."""
-    return [line.removeprefix("./") for line in errors.splitlines() if line.startswith("./")]
+def left_behind(errors: str) -> tuple[list[str], list[str]]:
+    """What get_folder's stderr tells: the files that it left out, relative to the folder, and its complaints."""
+    names, _, complaints = errors.rpartition("\0")
+    return [name.removeprefix("./") for name in names.split("\0") if name.startswith("./")], complaints.splitlines()
 
 
 def place(target: Path, name: str) -> Path | None:

@@ -2,7 +2,7 @@
 
 A survey costs as much as the tree is big, so it is made seldom: after a pause in proportion to what the last one took,
 or when the disk has lost so much since then that this sandbox might have passed its limit. What slips through between
-two surveys is bounded by the reserve: the free space is looked at four times a second.
+two surveys is bounded by the reserve: the free space is looked at four times a second, however long surveys take.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ _SHARE = 20
 """The reserve of a small disk is one part in so many; the same share of its files is kept free."""
 _GUILTY_PART = 10
 """Only a sandbox that holds at least so much of the reserve is ended for it: ending others would free nothing."""
+_PATIENCE_SEC = 1.0
+"""So long a scarce disk waits for new surveys of all sandboxes; then the latest results decide."""
 
 
 class Disk:
@@ -55,6 +57,9 @@ class Watched:
     def __init__(self, box: Box) -> None:
         self.box = box
         self.used = Used(0, 0)
+        self.as_of = 0.0
+        """When the survey that found this began, on the monotonic clock."""
+        self._survey: asyncio.Task[None] | None = None
         self._surveyed = 0.0
         self._took = 0.0
         self._free = 0
@@ -67,11 +72,15 @@ class Watched:
         room = self.box.limits.storage_bytes - self.used.bytes
         return self._free - free > room // 4 and since >= _URGENT * self._took
 
-    async def survey(self, free: int) -> None:
-        """Measure it, once."""
+    def begin(self, free: int) -> None:
+        """Measure it in a task of its own, unless one is at it."""
+        if self._survey is None or self._survey.done():
+            self._survey = asyncio.get_running_loop().create_task(self._measure(free))
+
+    async def _measure(self, free: int) -> None:
         start = time.monotonic()
-        self.used = await self.box.survey() or Used(0, 0)
-        self._surveyed, self._free = time.monotonic(), free
+        self.used = await self.box.survey() or self.used
+        self.as_of, self._surveyed, self._free = start, time.monotonic(), free
         self._took = self._surveyed - start
 
 
@@ -82,6 +91,7 @@ class Watch:
         self._home = home
         self._min_free_mb = min_free_mb
         self._watched: dict[Box, Watched] = {}
+        self._scarce_since: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def add(self, box: Box) -> None:
@@ -97,7 +107,7 @@ class Watch:
     async def _run(self) -> None:
         while self._watched:
             await asyncio.sleep(_TICK_SEC)
-            # The folder may be gone, with its sandboxes, and a survey be cut short by their end.
+            # The folder may be gone, with its sandboxes.
             with contextlib.suppress(OSError):
                 await self._look()
 
@@ -105,33 +115,27 @@ class Watch:
         disk, now = Disk(self._home), time.monotonic()
         kept = disk.kept(self._min_free_mb)
         scarce = disk.scarce(kept)
-        due = [watched for watched in self._watched.values() if scarce or watched.due(disk.free, now)]
-        await asyncio.gather(*(watched.survey(disk.free) for watched in due))
-        over = [item for item in due if item.used.bytes > item.box.limits.storage_bytes]
-        for watched in over:
-            await self._end_over(watched)
-        if scarce and not over and self._watched:
-            await self._make_room(kept)
+        self._scarce_since = (self._scarce_since or now) if scarce else None
+        for watched in self._watched.values():
+            if scarce or watched.due(disk.free, now):
+                watched.begin(disk.free)
+        over = [(item, reason) for item in self._watched.values() if (reason := _over(item))]
+        for watched, reason in over:
+            self._watched.pop(watched.box, None)
+            await watched.box.end(SandboxLimitExceeded(f"the sandbox was ended: {reason}"))
+        if self._scarce_since is not None and not over and self._is_known(self._scarce_since, now):
+            await self._make_room(disk, kept)
 
-    async def _end_over(self, watched: Watched) -> None:
-        limit = watched.box.limits.storage_bytes // MIB
-        self._watched.pop(watched.box, None)
-        await watched.box.end(
-            SandboxLimitExceeded(
-                f"the sandbox was ended: it held {watched.used.bytes // MIB} MiB in {watched.used.files} files on "
-                f"disk, and its limit is {limit} MiB"
-            )
-        )
+    def _is_known(self, since: float, now: float) -> bool:
+        """Whether the results are as new as the shortage is, or it has waited long enough for those that are not."""
+        return now - since >= _PATIENCE_SEC or all(item.as_of >= since for item in self._watched.values())
 
-    async def _make_room(self, kept: int) -> None:
+    async def _make_room(self, disk: Disk, kept: int) -> None:
         """End the sandbox that holds most and delete its files at once: the next look then sees the room."""
-        disk = Disk(self._home)
-        if not disk.scarce(kept):
+        most = self._guiltiest(disk, kept)
+        if most is None:
             return
-        few_bytes = disk.free < kept
-        most = max(self._watched.values(), key=lambda item: item.used.bytes if few_bytes else item.used.files)
-        if few_bytes and most.used.bytes < kept // _GUILTY_PART:
-            return
+        self._scarce_since = None
         self._watched.pop(most.box, None)
         await most.box.end(
             SandboxDiskFull(
@@ -141,6 +145,29 @@ class Watch:
             )
         )
         await asyncio.to_thread(scratch.remove, most.box.folder / "up")
+
+    def _guiltiest(self, disk: Disk, kept: int) -> Watched | None:
+        """The sandbox that holds most of what is scarce, bytes or names; None when that is next to nothing."""
+        watched = list(self._watched.values())
+        if disk.free < kept:
+            most = max(watched, key=lambda item: item.used.bytes, default=None)
+            if most is not None and most.used.bytes >= kept // _GUILTY_PART:
+                return most
+        if disk.free_files < disk.kept_files:
+            most = max(watched, key=lambda item: item.used.files, default=None)
+            if most is not None and most.used.files >= disk.kept_files // _GUILTY_PART:
+                return most
+        return None
+
+
+def _over(watched: Watched) -> str:
+    """Why it is over its limits; empty when it is not."""
+    used, limit = watched.used, watched.box.limits.storage_bytes
+    if used.bytes > limit:
+        return f"it held {used.bytes // MIB} MiB in {used.files} files on disk, and its limit is {limit // MIB} MiB"
+    if used.too_deep:
+        return f"its folders lay too deep in each other to be measured; {used.files} files were counted"
+    return ""
 
 
 _watches: WeakValueDictionary[Path, Watch] = WeakValueDictionary()

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def started(plan: Plan, here: Place) -> None:
 
 
 def test_what_is_not_built_or_missing_is_refused_with_nothing_created(here: Place, plan: Plan) -> None:
-    with pytest.raises(NotBuiltYet, match="tasks.hub"):
+    with pytest.raises(NotBuiltYet, match=r"tasks\.hub"):
         started(plan.model_copy(update={"not_built": ("tasks.hub",)}), here)
     required = plan.secrets.model_copy(update={"required": ("A_KEY",)})
     with pytest.raises(CredentialOrProgramMissing, match="A_KEY"):
@@ -71,7 +73,7 @@ def test_what_is_not_built_or_missing_is_refused_with_nothing_created(here: Plac
 def test_a_resumed_run_with_nothing_left_is_done(run: RunDir, here: Place) -> None:
     view = Watcher()
     ended = resume(run, here, view)
-    assert ended.failure is None, ended.failure
+    assert ended.failure is None
     state = read_state(run)
     assert state is not None
     assert (state.state, state.exit_code) == ("done", 0)
@@ -91,6 +93,30 @@ def test_a_run_that_is_driven_is_not_taken_up(run: RunDir, here: Place) -> None:
     with locked(run.lock), pytest.raises(UsageError, match="being driven"):
         resume(run, here, Watcher())
     assert run.run.read_bytes() == before
+
+
+class Patient(Watcher):
+    """Somebody who, told to wait, ends what is waited for."""
+
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__()
+        self.end = end
+
+    def say(self, text: str) -> None:
+        super().say(text)
+        if text.startswith("waiting for"):
+            self.end()
+
+
+def test_a_start_waits_for_the_programs_of_the_last_one(run: RunDir, here: Place) -> None:
+    """They publish until they have ended: nothing is read or decided before that."""
+    with ExitStack() as earlier:
+        assert earlier.enter_context(locked(run.node_lock)) is not None
+        watcher = Patient(earlier.close)
+        decided: list[int] = []
+        resume(run, here, watcher, repair=lambda: bool(decided.append(len(watcher.said))))
+    assert watcher.said == ["waiting for the programs of the last start of one to end"]
+    assert decided == [1]
 
 
 def test_a_failure_of_the_node_is_the_runs(run: RunDir, here: Place) -> None:

@@ -174,6 +174,8 @@ def test_nothing_to_do_gives_the_runs_last_end(make_run: Callable[..., RunDir], 
         ({"flags": {"n_concurrent": 0}}, "must be at least 1"),
         ({"flags": {"sandbox": "dokcer"}}, "did you mean `docker`"),
         ({"retry": ("sleep-01",)}, "did you mean"),
+        ({"only": "infra", "add_attempts": 1}, "do not go together"),
+        ({"sets": ("sandbox.memory_mb=abc",)}, "the run cannot be changed so"),
         ({"sets": ("sandbox.kwargs.api_token=" + "ab12" * 10,)}, "secret"),
     ],
 )
@@ -215,6 +217,16 @@ def test_another_sandbox_must_work_and_suit_harbor(make_run: Callable[..., RunDi
     assert changed.changes["sandbox.type"] == ("auto", "local")
     assert stored_plan(run).sandbox == "local"
     assert "local_sandbox" in stored_plan(run).harbor.job["environment"]["import_path"]
+
+
+def test_a_budget_that_is_added_can_be_kept_or_is_refused(make_run: Callable[..., RunDir], here: Place) -> None:
+    """A run of a model without a stated price, for which litellm has none either."""
+    run = make_run("model.engine=api", "model.id=groq/no-such-model", "model.recording=")
+    (run.root / RECORDING).unlink()
+    keyed = place({**here.environ, "GROQ_API_KEY": "k"}, here.cwd, Path("runs"))
+    error = refused(run, keyed, flags={"max_cost": 1.0})
+    assert "litellm's table of prices has no such model" in str(error)
+    assert error.do == "leave limits.max_cost out, or start a new run that states the prices of model.id: --new"
 
 
 def test_what_this_version_cannot_do_is_refused(make_run: Callable[..., RunDir], here: Place) -> None:

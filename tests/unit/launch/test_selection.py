@@ -59,6 +59,15 @@ def test_more_attempts_are_missing_ones() -> None:
     assert select(standing(*MIXED, attempts=4), "infra") == Selection((), {"one": (0,)})
 
 
+def test_what_waited_for_another_try_was_lost_and_is_not_missing() -> None:
+    """Harbor has deleted its folder, so nothing is on record; more waited than there are blank slots is no matter."""
+    run = Standing(TASKS, 3, MIXED, (), {"one": 1, "two": 5})
+    assert select(run, "infra") == Selection((), {"one": (0, 2), "two": (2,)})
+    assert select(run, "missing") == NOTHING
+    run = Standing(TASKS, 4, MIXED, (), {"one": 1})
+    assert select(run, "missing") == Selection((), {"one": (3,), "two": (2, 3)})
+
+
 def test_a_repeat_that_was_lost_can_be_repeated() -> None:
     """The failed trial speaks for its slot, and the slot stays open: as one that failed, and as one that was lost."""
     run = standing(trial("one__a", 0, FAILED), trial("one__b", 0, LOST), attempts=1, vacated=("one__a",))

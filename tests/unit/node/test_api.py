@@ -1,5 +1,6 @@
 """The server that nobody boots: a real endpoint that is up, goes down, comes back, or never was."""
 
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 
 from otcloud.errors import CredentialOrProgramMissing, ServerNeverReady
+from otcloud.node import api
 from otcloud.node.api import NO_KEY, ApiServer, variables
+from otcloud.node.asking import Asking
 from otcloud.node.gate import Gate
 from otcloud.node.status import Status
 from otcloud.plan.plan import ApiSpec, ServeSpec
@@ -136,8 +139,9 @@ def test_an_endpoint_that_stays_away_ends_the_run(made: Any, teacher: Teacher) -
     server.take(FAILED)
     wait_for(lambda: not ticked(server), "it is noticed")
     clock.now = 161.0
-    with pytest.raises(ServerNeverReady, match="breaks"):
+    with pytest.raises(ServerNeverReady, match=r"failed for more than 1 minutes: .* breaks") as raised:
         wait_for(lambda: ticked(server), "it gives up")
+    assert "otcloud resume" in raised.value.do
 
 
 def test_a_refused_key_ends_the_run_at_once_at_the_start_and_later_not(made: Any, teacher: Teacher) -> None:
@@ -149,6 +153,45 @@ def test_a_refused_key_ends_the_run_at_once_at_the_start_and_later_not(made: Any
     late, _, _ = made(key="wrong")
     with pytest.raises(CredentialOrProgramMissing, match="refuses the key TEACH_KEY"):
         wait_for(lambda: ticked(late), "it gives up")
+
+
+def test_an_endpoint_that_is_slow_under_its_load_is_well_and_with_nothing_at_work_is_dead(
+    made: Any, teacher: Teacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, run, clock = made()
+    wait_for(lambda: ticked(server), "it answers")
+    monkeypatch.setattr(api, "Asking", functools.partial(Asking, answer_timeout_sec=0.2))
+    for trial in ("t", "u"):
+        server.take({"event": "start", "trial": trial})
+    for teacher.behaviour, clock.now in ((scripted(Fault.HANG), 100.0), (scripted(Fault.HANG), 200.0)):
+        server.take(FAILED)
+        asked = len(teacher.requests)
+        wait_for(lambda asked=asked: ticked(server) and len(teacher.requests) > asked, "it is asked for an answer")
+        assert not run.gate.exists()
+        wait_for(lambda: ticked(server) and run.gate.exists(), "it is busy with the trial at work")
+    server.take({"event": "end", "trial": "u", "cause": "model-silent"})
+    clock.now = 300.0
+    wait_for(lambda: not ticked(server), "nothing keeps it busy")
+    told = [line["event"] for line in read_lines(run.node_events)]
+    assert told == ["node-start", "endpoint-up", "endpoint-slow", "endpoint-slow", "endpoint-down"]
+    clock.now = 400.0
+    with pytest.raises(ServerNeverReady, match="does not answer in time"):
+        wait_for(lambda: ticked(server), "it gives up")
+
+
+def test_a_key_that_may_not_list_models_is_asked_for_an_answer_once(made: Any, teacher: Teacher) -> None:
+    """The list's refusals are then no reason to buy an answer every ten seconds."""
+    teacher.listing = False
+    server, run, clock = made()
+    wait_for(lambda: ticked(server), "it answers")
+    for clock.now in (20.0, 40.0, 60.0):
+        listed = teacher.asked.count("GET /v1/models")
+        wait_for(lambda listed=listed: ticked(server) and teacher.asked.count("GET /v1/models") > listed, "it asks")
+        wait_for(lambda: ticked(server) and run.gate.exists() and server._asking is None, "it is content")
+    assert len(teacher.requests) == 2
+    teacher.key, teacher.listing, clock.now = "another", True, 80.0
+    server.take(FAILED)
+    wait_for(lambda: not ticked(server), "the key was withdrawn")
 
 
 def test_agents_get_the_address_and_the_key_under_the_names_that_litellm_reads() -> None:

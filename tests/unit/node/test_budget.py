@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,9 +9,10 @@ from otcloud.errors import LimitReached
 from otcloud.node.budget import Budget
 from otcloud.node.gate import Gate
 from otcloud.node.spend import Prices, Spend
-from otcloud.plan.plan import ApiSpec, Plan
-from otcloud.runs.journal import append_line, write_json
-from otcloud.runs.layout import TRAJECTORY, RunDir
+from otcloud.plan.plan import Plan
+from otcloud.runs.journal import append_line
+from otcloud.runs.layout import RunDir
+from tests.unit.node.spending import end, note, spec, trajectory
 from tests.unit.planned import plan_of, recipe_of
 
 PRICED = Prices(1.0, 2.0)
@@ -26,28 +26,6 @@ def test_stated_prices_count_tokens_and_else_the_report_counts() -> None:
     assert Prices().cost(0, 0, None) == 0.0
     assert Prices().cost(None, None, None) is None
     assert PRICED.cost(None, None, None) is None
-
-
-def spec(priced: bool = True) -> ApiSpec:
-    """An endpoint at $1 and $2 a million tokens, or without a price."""
-    prices = {"input_usd_per_mtok": 1.0 if priced else None, "output_usd_per_mtok": 2.0 if priced else None}
-    return ApiSpec.model_validate({"base_url": "http://h/v1", "key": None, "key_variable": "K", **prices})
-
-
-def note(run: RunDir, event: str, trial: str, **facts: Any) -> None:
-    """A line of the plug-in."""
-    append_line(run.harbor_events, {"job": "0000-00", "event": event, "trial": trial, **facts})
-
-
-def end(run: RunDir, trial: str, tokens: int | None = 500_000, **facts: Any) -> None:
-    """The end of an attempt that cost half a dollar."""
-    note(run, "end", trial, outcome="passed", input_tokens=tokens, output_tokens=None if tokens is None else 0, **facts)
-
-
-def trajectory(run: RunDir, trial: str, tokens: int) -> None:
-    """What an attempt's trajectory says so far."""
-    totals = {"total_prompt_tokens": tokens, "total_completion_tokens": 0}
-    write_json(run.jobs / "0000-00" / trial / TRAJECTORY, {"final_metrics": totals})
 
 
 @pytest.fixture
@@ -85,6 +63,20 @@ def test_without_a_price_the_spend_is_unknown_unless_litellm_knows(run: RunDir) 
     end(run, "b", cost_usd=0.75)
     known = Spend(run, spec(priced=False))
     assert (known.known_usd, known.unpriced) == (0.75, 1)
+
+
+def test_an_attempt_without_a_cost_is_taken_at_the_mean_of_those_that_used_the_model(run: RunDir) -> None:
+    """terminus-2 says 0 tokens of an attempt that ends before the first answer: that is no price."""
+    for trial in ("z1", "z2"):
+        note(run, "end", trial, outcome="infra", input_tokens=0, output_tokens=0)
+    none = Spend(run, spec())
+    assert (none.priced, none.mean_usd, none.known_usd) == (0, 0.0, 0.0)
+    end(run, "a")
+    end(run, "b", 1_000_000)
+    end(run, "c", None)
+    spend = Spend(run, spec())
+    assert (spend.priced, spend.unpriced, spend.mean_usd) == (2, 1, 0.75)
+    assert (spend.known_usd, spend.total_usd) == (1.5, 2.25)
 
 
 def test_an_attempt_that_was_lost_before_it_asked_costs_nothing(run: RunDir) -> None:
@@ -166,6 +158,7 @@ def test_nothing_is_started_when_an_earlier_node_spent_it_all(tmp_path: Path) ->
 
 def test_a_budget_that_cannot_be_counted_ends_the_run(tmp_path: Path) -> None:
     watched = Watched(tmp_path, 5.0, priced=False)
+    note(watched.run, "end", "lost", outcome="infra", input_tokens=0, output_tokens=0)
     for trial in "ab":
         end(watched.run, trial)
     watched.budget.tick(0)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from otcloud.errors import CredentialOrProgramMissing
-from otcloud.node.containers import Containers, belongs, this_machine
+from otcloud.node.containers import Containers, belongs, projects, this_machine
 from otcloud.node.status import Status
 from otcloud.plan.plan import Plan
-from otcloud.runs.journal import read_json, read_lines
+from otcloud.runs.journal import read_json, read_lines, write_json
 from otcloud.runs.layout import RunDir
 from tests.unit.engines_on_path import Programs
 from tests.unit.planned import plan_of, recipe_of
@@ -51,9 +51,10 @@ def made_plan(tmp_path: Path, *sets: str) -> Plan:
     return plan.model_copy(update={"run_id": "r1"})
 
 
-def put(store: Path, kind: str, name: str, project: str, run: str = "") -> None:
-    """One thing in the engine's store."""
+def put(store: Path, kind: str, name: str, project: str, run: str = "", folder: Path | None = None) -> None:
+    """One thing in the engine's store; `folder`: where it was started from."""
     labels = {"com.docker.compose.project": project} | ({"otcloud.run": run} if run else {})
+    labels |= {"com.docker.compose.project.working_dir": str(folder)} if folder else {}
     body = {"Id": name, "Config": {"Labels": labels}} if kind == "container" else {"name": name, "labels": labels}
     (store / kind / name).write_text(json.dumps([body]))
 
@@ -61,10 +62,10 @@ def put(store: Path, kind: str, name: str, project: str, run: str = "") -> None:
 def test_a_project_belongs_to_the_trial_that_it_is_named_after() -> None:
     trials = {TRIAL, "with.dot__AbCdEfG"}
     for name in ("fix-script__9ncrji3__env", "fix-script__9ncrji3__verifier__a__b", "with-dot__abcdefg__env"):
-        assert belongs(name, trials)
-        assert belongs(f"{name}-main:latest", trials)
+        assert belongs(name, projects(trials))
+        assert belongs(f"{name}-main:latest", projects(trials))
     for name in ("", "fix-script", "fix-script__9ncrji3", "fix-script__another__env", "mine__env"):
-        assert not belongs(name, trials)
+        assert not belongs(name, projects(trials))
 
 
 def test_the_file_is_written_for_this_machine(tmp_path: Path) -> None:
@@ -139,3 +140,32 @@ def test_an_engine_that_is_gone_or_stubborn_is_noted_and_holds_nothing_up(tmp_pa
     assert [bool(reason) for reason in reasons] == [True, True, True]
     assert "still there" in reasons[0]
     assert "no daemon" in reasons[1]
+
+
+def test_a_copy_of_the_run_leaves_the_containers_of_the_original_alone(tmp_path: Path) -> None:
+    """Both have the same names; a folder that is gone, or that is in no run, is another matter."""
+    ours, run, store = containers(tmp_path)
+    original = RunDir(tmp_path / "original")
+    for each in (run, original):
+        write_json(each.run, {})
+    where = {
+        "theirs": original.tasks / "d/slug/task/environment",
+        "own": run.tasks / "d/slug/task/environment",
+        "moved": tmp_path / "gone/tasks/d/slug/task/environment",
+        "elsewhere": tmp_path,
+    }
+    for name, folder in where.items():
+        put(store, "container", name, "fix-script__9ncrji3__env", "r1", folder)
+    ours.sweep()
+    assert [path.name for path in (store / "container").iterdir()] == ["theirs"]
+
+
+def test_the_containers_of_a_sandbox_that_was_changed_since_are_swept(tmp_path: Path) -> None:
+    """The run began with docker and goes on in the local sandbox."""
+    _, run, store = containers(tmp_path)
+    write_json(run.plan, {"sandbox": "docker"})
+    plan = made_plan(tmp_path, "sandbox.type=local")
+    environ = {"PATH": f"{Programs(tmp_path).environ['PATH']}:/usr/bin:/bin"}
+    put(store, "container", "old", "fix-script__9ncrji3__env")
+    Containers(run, plan, environ, Status(run)).sweep()
+    assert not (store / "container" / "old").exists()

@@ -34,7 +34,7 @@ def test_a_low_disk_holds_new_trials_until_there_is_room(tmp_path: Path) -> None
     """Those in flight may end; more room opens the gate again."""
     disk = Disk(tmp_path, 1000 * MIB)
     assert disk.look(21 * MIB, 3) == ()
-    assert disk.look(19 * MIB, 3) == ("paused: 19 MiB are left on the disk",)
+    assert disk.look(19 * MIB, 3) == ("19 MiB are left on the disk",)
     assert disk.look(18 * MIB, 1) != ()
     assert disk.look(25 * MIB, 0) == ()
 

@@ -57,6 +57,18 @@ def test_nobody_is_admitted_past_another_holder(run: RunDir) -> None:
     assert not entrance.admits()
 
 
+def test_an_admission_is_void_once_somebody_else_has_held_the_gate(run: RunDir) -> None:
+    """Whoever admitted must know, or would wait for a trial that cannot start."""
+    gate, entrance = Gate(run), Entrance(run.gate)
+    gate.hold("early-stop")
+    assert gate.admit("early-stop", 1)
+    assert gate.admitting
+    gate.hold("server")
+    gate.release("server")
+    assert not gate.admitting
+    assert not entrance.admits()
+
+
 @given(st.binary(max_size=20))
 def test_damage_keeps_the_gate_shut(tmp_path_factory: pytest.TempPathFactory, damage: bytes) -> None:
     """A file of anything: no crash inside Harbor's hook, and no flood either."""

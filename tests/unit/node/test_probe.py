@@ -35,6 +35,27 @@ def test_an_endpoint_that_answers_has_no_fault_and_costs_one_token(teacher: Teac
     assert teacher.requests[0].body["max_tokens"] == 1
 
 
+def test_a_key_that_may_not_list_models_is_judged_by_its_answer(teacher: Teacher) -> None:
+    teacher.listing = False
+    assert ask(endpoint(teacher)) is None
+    light = ask(endpoint(teacher), thorough=False)
+    assert light is not None
+    assert light.kind == "key"
+    unknown = ask(endpoint(teacher, model="teacher-2"))
+    assert unknown is not None
+    assert unknown.kind == "model"
+
+
+@pytest.mark.parametrize("before", [150, 190, 3990])
+def test_a_key_is_taken_out_of_what_is_told_before_that_is_cut(teacher: Teacher, before: int) -> None:
+    """A provider may quote it across the place where its words are cut, blanks before it."""
+    for words in ("." * before, f"{' ' * before}{'.' * 150}"):
+        teacher.behaviour = scripted(Refuses(500, f"{words}{KEY} is wrong"))
+        fault = ask(endpoint(teacher))
+        assert fault is not None
+        assert KEY[:4] not in fault.what
+
+
 WRONG: list[tuple[Answer, str, str]] = [
     (Refuses(500, "out of memory"), "failing", "HTTP 500: out of memory"),
     (Fault.NO_CHOICES, "failing", "without a choice"),

@@ -133,6 +133,7 @@ def test_an_agent_inside_the_sandbox_gets_url_and_key_by_name() -> None:
 UNREACHABLE: list[tuple[dict[str, Any], str]] = [
     ({"agent": {"name": "mini-swe-agent"}, "sandbox": {"type": "docker"}}, "listens on 127.0.0.1 outside of it"),
     ({"agent": {"name": "openhands"}, "sandbox": {"type": "daytona"}, "model": SERVED}, "inside the daytona sandbox"),
+    ({"agent": {"name": "codex"}, "model": {**SERVED, "engine": "replay"}}, "the Responses protocol"),
     ({"agent": {"name": "claude-code"}}, "models of its vendor"),
     ({"agent": {"name": "acp:opencode"}}, "models of its vendor"),
     (

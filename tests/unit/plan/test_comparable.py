@@ -38,7 +38,7 @@ def test_a_plain_evaluation_is_comparable() -> None:
     [
         ({"trials": {"timeout_multiplier": 2}}, "trials.timeout_multiplier is 2:"),
         ({"agent": {"timeout_sec": 1800}}, "agent.timeout_sec is 1800:"),
-        ({"agent": {"max_turns": 40}}, "agent.max_turns is 40:"),
+        ({"agent": {"max_turns": 40}}, "the agent's turns are limited to 40:"),
         ({"sandbox": {"type": "daytona", "cpus": 8}}, "sandbox.cpus is 8:"),
         ({"sandbox": {"type": "daytona", "memory_mb": 4096}}, "sandbox.memory_mb is 4096:"),
         ({"sandbox": {"type": "daytona", "storage_mb": 20480}}, "sandbox.storage_mb is 20480:"),

@@ -33,7 +33,7 @@ def test_a_run() -> None:
     summary = summarize(RUN, planned=6)
     counts = {"done": 3, "passed": 1, "failed": 2, "unverified": 0, "infra": 1, "cancelled": 1, "missing": 1}
     figures = {"planned": 6, "timed_out": 1, "retried": 4, "input_tokens": 15, "output_tokens": 3, "cost_usd": 0.5}
-    means = {"mean_reward": (1.0 + 0.5 + 0 + 0) / 4, "turns_mean": 3.0}
+    means = {"mean_reward": (1.0 + 0.5 + 0 + 0) / 4, "mean_counting": (1.0 + 0.5 + 0) / 3, "turns_mean": 3.0}
     assert summary.model_dump(include={*counts, *figures, *means}) == counts | figures | means
     assert list(summary.causes.items()) == [
         ("cancelled", Cause(count=1)),
@@ -41,10 +41,10 @@ def test_a_run() -> None:
         ("sandbox", Cause(count=1, example="SandboxError: no room")),
     ]
     assert summary.per_task == {
-        "a": TaskSummary(attempts=1, passed=1, mean_reward=1.0),
-        "b": TaskSummary(attempts=2, passed=0, mean_reward=0.25),
-        "c": TaskSummary(attempts=0, passed=0, mean_reward=None),
-        "d": TaskSummary(attempts=0, passed=0, mean_reward=0.0),
+        "a": TaskSummary(attempts=1, passed=1, mean_reward=1.0, mean_counting=1.0),
+        "b": TaskSummary(attempts=2, passed=0, mean_reward=0.25, mean_counting=0.25),
+        "c": TaskSummary(attempts=0, passed=0, mean_reward=None, mean_counting=None),
+        "d": TaskSummary(attempts=0, passed=0, mean_reward=0.0, mean_counting=None),
     }
 
 

@@ -88,6 +88,14 @@ CASES = {
         Ending(exception="NonZeroAgentExitCodeError", agent_started=False),
         Verdict(Outcome.INFRA, cause="agent-setup"),
     ),
+    "an installation without a network is no fault of the model server": (
+        Ending(exception="NetworkConnectionError", agent_started=False),
+        Verdict(Outcome.INFRA, cause="agent-setup"),
+    ),
+    "the same while the agent is at work": (
+        Ending(exception="NetworkConnectionError"),
+        Verdict(Outcome.INFRA, cause="model-server"),
+    ),
     "never heard of": (Ending(exception="WeirdError"), Verdict(Outcome.INFRA, cause="unknown")),
     "reward file missing": (
         Ending(exception="RewardFileNotFoundError", raised_at=AFTER, **TESTED),

@@ -10,23 +10,23 @@ from difflib import get_close_matches
 from otcloud.recipe.schema.compute import Accelerator
 
 MEMORY_GB: Mapping[str, float] = {
-    "A10": 24,
-    "A10G": 24,
+    "A10": 22.5,
+    "A10G": 22.5,
     "A100": 40,
     "A100-80GB": 80,
     "A30": 24,
-    "A40": 48,
+    "A40": 45,
     "A6000": 48,
-    "B200": 180,
+    "B200": 179,
     "B300": 288,
     "GB200": 186,
     "GH200": 96,
     "H100": 80,
     "H100-NVL": 94,
     "H200": 141,
-    "L4": 24,
-    "L40": 48,
-    "L40S": 48,
+    "L4": 22.5,
+    "L40": 45,
+    "L40S": 45,
     "MI300X": 192,
     "P100": 16,
     "P4": 8,
@@ -40,7 +40,8 @@ MEMORY_GB: Mapping[str, float] = {
     "RTX6000-Ada": 48,
     "RTXPRO6000": 96,
 }
-"""Memory of one GPU in GiB, as its maker states it."""
+"""Memory of one GPU in GiB, as nvidia-smi counts it: cards whose error correction takes a part show less than the name
+says."""
 
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "A100-80GB": ("A100-80GB-SXM", "A100-80GB-SXM4", "A100-80GB-NVLINK", "A100-SXM4-80GB", "A100-PCIE-80GB"),

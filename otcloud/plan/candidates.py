@@ -87,7 +87,7 @@ def _sizes(place: Place, recipe: Recipe, facts: Facts) -> Sizes | Misfit | None:
 def _memory(place: Place) -> float | None:
     """Memory of one GPU in GiB, as the catalog says it, else as its maker does."""
     offered = place.offers[0].gpu_memory_gb if place.offers else None
-    return offered or (memory_gb(place.name) if place.name else None)
+    return (memory_gb(place.name) if place.name else None) or offered
 
 
 def _affordable(place: Place, recipe: Recipe) -> Iterator[tuple[Offer, ...] | Dropped]:

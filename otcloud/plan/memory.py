@@ -10,7 +10,7 @@ from math import ceil
 from otcloud.recipe.schema.shape import Shape
 
 VISIBLE_GIB = 0.99
-"""GiB that a program sees for each GB of a memory card as nvidia-smi counts them: 79.1 of 80 (H100), 79.2 of 80 (A100),
+"""GiB that a program sees for each GB of a memory card as nvidia-smi counts them: 79.2 of 80 (H100 and A100),
 139.8 of 141 (H200), 39.4 of 40 (A100-40GB). The rest is the driver's."""
 
 OVERHEAD_GB = 2.5

@@ -45,7 +45,8 @@ def misfit(recipe: Recipe, shape: Shape, memory: tuple[float, float], context: i
             f"and {share} leave {left:.1f} of {usable:.1f} GB"
         )
     return Misfit(
-        reason=reason, advice="; ".join([*_settings(recipe, shape, narrow, left, context), _more(shape, usable)])
+        reason=reason,
+        advice="; ".join([*_settings(recipe, shape, narrow, left, context), _more(shape, usable, gpus * nodes)]),
     )
 
 
@@ -68,11 +69,11 @@ def _settings(recipe: Recipe, shape: Shape, layout: Layout, left: float, context
     return found
 
 
-def _more(shape: Shape, usable: float) -> str:
+def _more(shape: Shape, usable: float, too_few: int) -> str:
     room = usable - overhead_gb(Layout(2, 1, 1))
     if room <= 0:
         return "GPUs with more memory"
     at_least = 1
-    while (shape.weights_gb or 0.0) / at_least > 0.9 * room:
+    while at_least <= too_few or (shape.weights_gb or 0.0) / at_least > 0.9 * room:
         at_least *= 2
     return f"GPUs with more memory, or more of them ({at_least} of these and up)"

@@ -6,7 +6,7 @@ from otcloud.recipe.harbor_words import harbor_words
 HARBOR_CONFIG = "--harbor-config"
 DATAGEN_CONFIG = "--datagen-config"
 
-_PORT = "otcloud takes a free port"
+_PORT = "a free port is taken"
 
 FLAGS: tuple[Flag, ...] = (
     Flag(

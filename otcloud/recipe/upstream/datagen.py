@@ -17,7 +17,7 @@ from otcloud.recipe.vllm_options import FIELDS, OWNED, missing
 from otcloud.recipe.written import Written, write
 
 _ENDPOINT = "otcloud keeps the server's address itself, and nobody reads it before the server has answered"
-_PORT = "otcloud takes free ports"
+_PORT = "free ports are taken"
 _ATTEMPTS, _DELAY_SEC = 100, 30
 
 PROVIDERS: Mapping[str, str] = {

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from otcloud.recipe.presets import presets, recipes
+
 ENTRY = "from otcloud.cli.app import main; main()"
 
 
@@ -19,12 +21,9 @@ def otcloud(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_list_names_what_ships(tmp_path: Path) -> None:
     done = otcloud(tmp_path, "recipe", "list")
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[:2] for line in done.stdout.splitlines()[2:]] == [
-        ["recipe", "quickstart"],
-        ["recipe", "quickstart-eval"],
-        ["preset", "api-teacher"],
-        ["preset", "replay-local"],
-    ]
+    shown = [line.split()[:2] for line in done.stdout.splitlines()[2:]]
+    assert shown == [["recipe", each.name] for each in recipes()] + [["preset", each.name] for each in presets()]
+    assert {"quickstart", "eval-terminal-bench", "gpt-oss-120b-131k-1xh200"} <= {name for _, name in shown}
     listed = json.loads(otcloud(tmp_path, "recipe", "list", "--json").stdout)
     assert {each["name"]: each["type"] for each in listed}["quickstart"] == "recipe"
 

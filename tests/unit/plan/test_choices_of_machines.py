@@ -59,4 +59,4 @@ def test_every_choice_ends_in_a_plan_or_in_reasons(compute: dict[str, Any], end:
     assert all(each.reason for each in left)
     for each in kept:
         assert each.provider == "local" or KNOWN[each.provider].down
-        assert not (asked.compute.spot and known and each.instance_type and each.spot_hourly_usd is None)
+        assert not (asked.compute.spot and known and each.hourly_usd is not None and each.spot_hourly_usd is None)

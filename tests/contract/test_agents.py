@@ -126,7 +126,8 @@ def test_where_agents_run_and_what_limits_their_turns(harbor: Harbor) -> None:
 
 
 def test_agents_inside_the_sandbox_are_given_url_and_key(harbor: Harbor, tmp_path: Path) -> None:
-    entries = [compiled(tmp_path / "work", f"agent.name={name}") for name in OPENAI_URL_AGENTS]
+    served = ("model.engine=vllm", "model.recording=")
+    entries = [compiled(tmp_path / "work", f"agent.name={name}", *served) for name in OPENAI_URL_AGENTS]
     assert not any("/v1" in json.dumps(entry) for entry in entries), "a job file holds no URL"
     url, key = "http://127.0.0.1:9/v1", "key-of-the-run"
     found = run(harbor, CONNECTIONS, entries, HOSTED_VLLM_API_BASE=url, HOSTED_VLLM_API_KEY=key)

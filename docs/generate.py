@@ -31,7 +31,8 @@ once, each with file, line and key path. `otcloud recipe show RECIPE` prints wha
 
 ## What wins
 
-From low to high: the defaults below, the defaults of the kind, the preset, the files from left to right,
+From low to high: the defaults below, the defaults of the kind, the preset (and what it builds on), a Harbor file, a
+datagen file ([OpenThoughts-Agent's](../guides/from-openthoughts-agent.md)), the recipe files from left to right,
 `--set key.path=value`, flags. Mappings merge deep; lists and single values replace. A key with nothing after it (or
 `null`) takes that field back to its default; a section with nothing in it changes nothing. Inside free-form mappings
 (`agent.kwargs`, `serve.vllm`...) `null` is a value.

@@ -38,4 +38,7 @@ def cost_parts(plan: Plan, columns: int) -> str:
 
 
 def _fit(row: str, columns: int) -> list[str]:
-    return textwrap.wrap(row, columns, initial_indent="  ", subsequent_indent="      ", drop_whitespace=False)
+    if not row.strip("- "):
+        return [f"  {row}"[:columns].rstrip()]  # the line below the head
+    wrapped = textwrap.wrap(row, columns, initial_indent="  ", subsequent_indent="      ", drop_whitespace=False)
+    return [line.rstrip() for line in wrapped]

@@ -129,9 +129,13 @@ def _typed(provider: str, asked: dict[str, Any]) -> Iterator[Offer]:
 
     names, stated = asked["accelerators"], asked["instance_type"]
     pattern = f"^(?:{'|'.join(re.escape(name) for name in names)})$" if names else None
-    listed = cast("Any", sky).list_accelerators(
-        gpus_only=True, name_filter=pattern, clouds=[provider], all_regions=True
-    )
+    ask, of = cast("Any", sky).list_accelerators, {"gpus_only": True, "clouds": [provider], "all_regions": True}
+    try:
+        listed = ask(name_filter=pattern, **of)
+    except TypeError:
+        # A filter that leaves nothing of Google Cloud's list ends in a sum over an empty column (SkyPilot 0.14.1).
+        every = ask(name_filter=None, **of)
+        listed = {name: infos for name, infos in every.items() if pattern is None or re.match(pattern, name)}
     for infos in listed.values():
         for info in infos:
             if stated is None or info.instance_type == stated:

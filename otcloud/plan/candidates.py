@@ -158,7 +158,7 @@ def _nothing(dropped: list[Dropped]) -> InputInvalid:
     ]
     return InputInvalid(
         "no machine that the recipe asks for can run it",
-        why=join_problems(reasons),
+        why=join_problems(reasons) if len(reasons) > 1 else reasons[0],
         do="change one of these; --cloud-provider and --accelerator take lists",
     )
 

@@ -44,7 +44,8 @@ def _model(recipe: Recipe) -> Iterator[Problem]:
     if model.engine == "replay" and model.recording is None:
         yield _missing("model.recording", "engine replay needs the file of recorded answers")
     if model.engine != "replay" and model.id is None:
-        yield _missing("model.id", f"engine {model.engine} needs a model, such as `Qwen/Qwen3-8B` (--model)")
+        example = "anthropic/claude-sonnet-4-5" if model.engine == "api" else "Qwen/Qwen3-8B"
+        yield _missing("model.id", f"engine {model.engine} needs a model, such as `{example}` (--model)")
     for engine, key, value in (
         ("replay", "recording", model.recording),
         ("api", "base_url", model.base_url),

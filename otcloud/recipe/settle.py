@@ -1,5 +1,6 @@
 """What the merged values settle among themselves: an engine that the model's name tells, sizes that must fit."""
 
+import re
 from dataclasses import replace
 
 from otcloud.recipe.api_providers import provider_of
@@ -15,9 +16,12 @@ BY_NAME = "the model's name"
 _OPEN_WEIGHTS = ("gpt-oss",)
 """Names that begin like a provider's models and are weights for everybody."""
 
+_OF_A_PROVIDER = re.compile(r"anthropic/claude|gemini/gemini|openai/(?:gpt-\d|o\d|chatgpt)")
+"""The same behind the provider's name, as litellm has it: under these names nobody publishes weights."""
+
 
 def settle_model(stated: Layer) -> None:
-    """A provider's bare model name (`claude-...`, `gpt-...`, `gemini-...`) means engine `api`, where none is stated.
+    """A provider's model (`claude-...`, `gpt-...`, `anthropic/...`) means engine `api`, where none is stated.
 
     litellm knows Gemini's models by their provider alone, so it is put before the name.
     """
@@ -28,7 +32,7 @@ def settle_model(stated: Layer) -> None:
     gemini = name.startswith("gemini-")
     bare = "/" not in name and not name.startswith(_OPEN_WEIGHTS) and (gemini or provider_of(name) is not None)
     engine = stated.get(_ENGINE)
-    if bare and (engine is None or engine.value is None):
+    if (bare or _OF_A_PROVIDER.match(name)) and (engine is None or engine.value is None):
         stated[_ENGINE] = Stated("api", BY_NAME)
     engine = stated.get(_ENGINE)
     url = stated.get(_URL)

@@ -151,4 +151,10 @@ def _warnings(recipe: Recipe, facts: Facts, sandbox: str, kept: Sequence[Candida
         found.append(f"sandbox {sandbox} does not work on this machine: {lack}")
     if sandbox == "local" and recipe.compute.providers == ["local"]:
         found.append("sandbox local shares this machine's kernel: for development and trusted models")
+    if "qwen3-coder" in (recipe.model.id or "").lower() and recipe.serve.reasoning_parser == "qwen3":
+        # Seen in vLLM 0.32.0: without a </think> this parser takes all that was said for thinking.
+        found.append(
+            "serve.reasoning_parser: qwen3 takes every answer of Qwen3-Coder, which does not think, for thinking, and "
+            "agents get empty ones; take it back: --set serve.reasoning_parser=null"
+        )
     return (*found, *wishes(recipe, facts), *notes(kept), *agent_warnings(recipe))

@@ -125,3 +125,16 @@ def test_a_recipe_has_one_digest() -> None:
     """Equal recipes share it; any change makes another."""
     assert recipe_digest(recipe()) == recipe_digest(recipe())
     assert recipe_digest(recipe()) != recipe_digest(recipe(trials={"attempts": 2}))
+
+
+def test_a_parser_that_would_empty_every_answer_is_warned_of() -> None:
+    """Qwen3-Coder does not think; other models of the family do."""
+
+    def warned(model: str, parser: str | None) -> bool:
+        asked = recipe(model={"id": model, "engine": "vllm"}, serve={"reasoning_parser": parser})
+        found = compile_plan(asked, facts(), "harbor-0.24.0").warnings
+        return any("agents get empty ones" in each for each in found)
+
+    assert warned("Qwen/Qwen3-Coder-30B-A3B-Instruct", "qwen3")
+    assert not warned("Qwen/Qwen3-Coder-30B-A3B-Instruct", None)
+    assert not warned("Qwen/Qwen3-32B", "qwen3")

@@ -31,6 +31,7 @@ def install(redact: Redact) -> None:
     """Put it in place for this process, once."""
     if isinstance(sys.stderr, Discreet):
         return
+    # Silenced: a stream in all that Harbor, rich and logging use of it, though no subclass of TextIO.
     sys.stdout, sys.stderr = Discreet(sys.stdout, redact), Discreet(sys.stderr, redact)  # type: ignore[assignment]
     made = logging.getLogRecordFactory()
 

@@ -68,7 +68,9 @@ def question(recipe: Recipe) -> dict[str, Any] | None:
 
 def _ask(asked: dict[str, Any], environ: Mapping[str, str]) -> Answer:
     argv = [sys.executable, "-P", "-m", "otcloud.launch.sky_prices"]
-    done = process.run(argv, env=environ, stdin=json.dumps(asked), timeout_sec=_TIMEOUT_SEC)
+    # SkyPilot reports its use by default.
+    env = {**environ, "SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
+    done = process.run(argv, env=env, stdin=json.dumps(asked), timeout_sec=_TIMEOUT_SEC)
     said = done.stdout.strip().rpartition("\n")[2]
     try:
         document = json.loads(said) if done.code == 0 else None
